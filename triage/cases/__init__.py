@@ -1,0 +1,1 @@
+"""Understanding → Decision: which case a mail opens or joins, and what shall happen next."""

@@ -1,0 +1,1 @@
+"""Decision → mail out: letters written from files, handed to the relay once."""

@@ -1,0 +1,1 @@
+"""What we know: every table, every query and every transaction."""

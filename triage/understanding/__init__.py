@@ -1,0 +1,1 @@
+"""Message → Understanding: language, dispute or not, for which reason, and the findings in it."""
