@@ -1,0 +1,1 @@
+"""Scripts beside the package: they read our corpus, train what ships under `models/` and `rules/`, and measure it."""
