@@ -1,0 +1,390 @@
+"""What the outbox may expect of a relay: the same tests on the in-memory twin and on a real server on loopback."""
+
+import contextlib
+import shutil
+import smtplib
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, Session
+
+from triage.errors import RelayError, RelayRefused
+from triage.letters.compose import Letter
+from triage.letters.outbox import Answer, Lost, Refused, Sent, TryLater
+from triage.letters.smtp import Relay, RelayAddress
+from triage.testing import InMemoryRelay
+
+SENDER = "bounces@example.com"
+CUSTOMER = "ana@example.org"
+JOURNAL = "support@example.com"
+
+
+def a_letter(body: str = "Good day.", recipient: str = CUSTOMER, name: str = "Ana") -> Letter:
+    content = f"From: s@example.com\r\nTo: {name} <{recipient}>\r\nMessage-ID: <1@example.com>\r\n\r\n{body}\r\n"
+    return Letter(
+        recipient=recipient,
+        message_id="<1@example.com>",
+        content=content.encode(),
+        subject="",
+        language="en",
+        template="acknowledgement",
+    )
+
+
+class Desk:
+    """The handler of the real server: answers as the script says, keeps what it takes."""
+
+    def __init__(self) -> None:
+        self.script: list[Answer] = []
+        self.taken: list[tuple[bytes, tuple[str, ...], str]] = []
+        self.take_lost = False
+        self.connections = 0
+        self.server: Any = None
+
+    def _now(self) -> Answer:
+        return self.script[0] if self.script else Sent()
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, hostname: str, lines: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return lines
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self._now()
+        if isinstance(answer, Refused) and answer.stage == "sender":
+            self.script.pop(0)
+            return f"{answer.code} {answer.why}"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self._now()
+        if isinstance(answer, TryLater) or (isinstance(answer, Refused) and answer.stage == "recipient"):
+            self.script.pop(0)
+            if answer.code is None:
+                server.transport.abort()
+            return f"{answer.code} {answer.why}"
+        if isinstance(answer, Sent) and answer.copy_refused and envelope.rcpt_tos:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = self.script.pop(0) if self.script else Sent()
+        taken = (bytes(envelope.content or b""), tuple(envelope.rcpt_tos), envelope.mail_from or "")  # type: ignore[arg-type]
+        if isinstance(answer, Lost):
+            if self.take_lost:
+                self.taken.append(taken)
+            server.transport.abort()
+            return "250 nobody hears this"
+        if isinstance(answer, Refused):
+            return f"{answer.code} {answer.why}"
+        self.taken.append(taken)
+        return "250 2.0.0 queued as 4711"
+
+
+class Twin:
+    """The in-memory relay in the terms of these tests."""
+
+    def __init__(self) -> None:
+        self.relay = InMemoryRelay()
+
+    def plan(self, *answers: Answer, take_lost: bool = False) -> None:
+        self.relay.script.extend(answers)
+        self.relay.takes_lost = take_lost
+
+    def taken(self) -> list[tuple[bytes, tuple[str, ...], str]]:
+        return [(d.content, d.recipients, d.envelope_sender) for d in self.relay.deliveries]
+
+
+class Real:
+    """aiosmtpd on loopback and our own client."""
+
+    def __init__(self, desk: Desk, port: int) -> None:
+        self.desk = desk
+        self.relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="none", timeout=5))
+
+    def plan(self, *answers: Answer, take_lost: bool = False) -> None:
+        self.desk.script.extend(answers)
+        self.desk.take_lost = take_lost
+
+    def taken(self) -> list[tuple[bytes, tuple[str, ...], str]]:
+        return self.desk.taken
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(desk: Desk, **options: Any) -> Iterator[int]:
+    port = free_port()
+    controller = Controller(desk, hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+@pytest.fixture(params=["in-memory", "real"])
+def world(request: pytest.FixtureRequest) -> Iterator[Twin | Real]:
+    if request.param == "in-memory":
+        yield Twin()
+        return
+    desk = Desk()
+    with serving(desk, enable_SMTPUTF8=True) as port:
+        real = Real(desk, port)
+        try:
+            yield real
+        finally:
+            real.relay.close()
+
+
+def hand_over(world: Twin | Real, letter: Letter | None = None) -> Answer:
+    world.relay.connect()
+    return world.relay.hand_over(letter or a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER)
+
+
+class TestEveryRelay:
+    def test_a_letter_reaches_customer_and_journal_in_one_transaction(self, world: Twin | Real) -> None:
+        """One 250 covers both, so that the copy proves the delivery."""
+        assert isinstance(hand_over(world), Sent)
+        [(content, recipients, sender)] = world.taken()
+        assert content == a_letter().content
+        assert recipients == (CUSTOMER, JOURNAL)
+        assert sender == SENDER
+
+    def test_one_connection_serves_many_letters(self, world: Twin | Real) -> None:
+        """Connecting again is free while the connection answers."""
+        for _ in range(3):
+            assert isinstance(hand_over(world), Sent)
+        assert len(world.taken()) == 3
+        if isinstance(world, Real):
+            assert world.desk.connections == 1
+
+    def test_a_refused_copy_does_not_stop_the_letter(self, world: Twin | Real) -> None:
+        """A full journal must not keep a customer from hearing of us."""
+        world.plan(Sent(copy_refused="support@example.com: 550 no such mailbox"))
+        answer = hand_over(world)
+        assert isinstance(answer, Sent)
+        assert "550 no such mailbox" in answer.copy_refused
+        assert [recipients for _, recipients, _ in world.taken()] == [(CUSTOMER,)]
+
+    @pytest.mark.parametrize("code", [421, 450, 451, 452])
+    def test_a_temporary_no_is_tried_later(self, world: Twin | Real, code: int) -> None:
+        """Greylisting and full queues pass; the next letter is not held up by them."""
+        world.plan(TryLater(why="later please", code=code))
+        answer = hand_over(world)
+        assert isinstance(answer, TryLater)
+        assert answer.code == code
+        assert isinstance(hand_over(world), Sent)
+        assert len(world.taken()) == 1
+
+    def test_a_connection_cut_before_data_is_tried_later(self, world: Twin | Real) -> None:
+        """Nothing was handed over, so nothing can be in doubt."""
+        world.plan(TryLater(why="cut"))
+        assert isinstance(hand_over(world), TryLater)
+        assert isinstance(hand_over(world), Sent)
+
+    @pytest.mark.parametrize("stage", ["sender", "recipient", "content"])
+    def test_a_final_no_says_what_was_refused(self, world: Twin | Real, stage: Any) -> None:
+        """A refused sender is the site's trouble, a refused recipient this letter's."""
+        world.plan(Refused(why="5.7.1 not here", code=550, stage=stage))
+        answer = hand_over(world)
+        assert isinstance(answer, Refused)
+        assert (answer.code, answer.stage) == (550, stage)
+        assert world.taken() == []
+        assert isinstance(hand_over(world), Sent)
+
+    @pytest.mark.parametrize("taken", [True, False])
+    def test_a_connection_cut_after_data_leaves_doubt(self, world: Twin | Real, taken: bool) -> None:
+        """Taken or not, the answer is the same: nobody knows."""
+        world.plan(Lost(why="cut"), take_lost=taken)
+        assert isinstance(hand_over(world), Lost)
+        assert len(world.taken()) == taken
+        assert isinstance(hand_over(world), Sent)
+
+    def test_without_a_connection_nothing_is_handed_over(self, world: Twin | Real) -> None:
+        """Forgetting to connect costs a try, not a letter."""
+        assert isinstance(world.relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), TryLater)
+        assert world.taken() == []
+
+
+def test_lines_with_a_leading_dot_arrive_as_written() -> None:
+    """RFC 5321 section 4.5.2: a dot alone would end the letter early."""
+    desk = Desk()
+    with serving(desk) as port, Relay(RelayAddress(host="127.0.0.1", port=port, security="none")) as relay:
+        letter = a_letter(".\r\n..two\r\nend")
+        assert isinstance(relay.hand_over(letter, [CUSTOMER], envelope_sender=SENDER), Sent)
+    assert desk.taken[0][0] == letter.content
+
+
+def test_an_empty_envelope_sender_is_the_null_reverse_path() -> None:
+    """RFC 3834 section 3.3, for sites whose relay takes it."""
+    desk = Desk()
+    with serving(desk) as port, Relay(RelayAddress(host="127.0.0.1", port=port, security="none")) as relay:
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=""), Sent)
+    assert desk.taken[0][2] == "<>"
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_an_address_beyond_ascii_needs_a_relay_that_takes_it(offered: bool) -> None:
+    """RFC 6531: without SMTPUTF8 the letter is a person's task, not a crash."""
+    desk = Desk()
+    letter = a_letter(recipient="josé@example.org")
+    with (
+        serving(desk, enable_SMTPUTF8=offered) as port,
+        Relay(RelayAddress(host="127.0.0.1", port=port, security="none")) as relay,
+    ):
+        answer = relay.hand_over(letter, [letter.recipient], envelope_sender=SENDER)
+    assert isinstance(answer, Sent if offered else Refused)
+    assert [recipients for _, recipients, _ in desk.taken] == ([("josé@example.org",)] if offered else [])
+
+
+def test_a_server_that_went_away_between_letters_is_met_anew() -> None:
+    """An idle connection dies unseen; connect finds out before the letter is marked as being sent."""
+    desk, port = Desk(), free_port()
+    relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="none", timeout=5))
+    for _ in range(2):
+        controller = Controller(desk, hostname="127.0.0.1", port=port)
+        controller.start()
+        relay.connect()
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
+        controller.stop()
+    with pytest.raises(RelayError) as caught:
+        relay.connect()
+    assert not isinstance(caught.value, RelayRefused)
+
+
+def test_nobody_listening_may_pass() -> None:
+    """A relay that is down is tried again."""
+    with pytest.raises(RelayError) as caught:
+        Relay(RelayAddress(host="127.0.0.1", port=free_port(), security="none", timeout=2)).connect()
+    assert not isinstance(caught.value, RelayRefused)
+
+
+def test_a_relay_that_never_speaks_times_out() -> None:
+    """A half-open connection must not hold up the walk."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = RelayAddress(host="127.0.0.1", port=listener.getsockname()[1], security="none", timeout=0.2)
+        with pytest.raises(RelayError):
+            Relay(address).connect()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate of our own for 127.0.0.1."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine: TLS to the relay is NOT tested")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
+@pytest.fixture
+def context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@pytest.fixture(params=["tls", "starttls"])
+def secure(
+    request: pytest.FixtureRequest, context: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> Iterator[tuple[Desk, Callable[..., Relay]]]:
+    desk = Desk()
+
+    def check(server: Any, session: Session, envelope: Envelope, mechanism: str, login: Any) -> AuthResult:
+        return AuthResult(success=(login.login, login.password) == (b"us", b"secret"), handled=False)
+
+    # aiosmtpd counts only STARTTLS as TLS: a socket that is TLS from the first byte has to be told that AUTH is fine.
+    tls = (
+        {"ssl_context": context, "auth_require_tls": False}
+        if request.param == "tls"
+        else {"tls_context": context, "require_starttls": True}
+    )
+    with serving(desk, authenticator=check, auth_required=True, **tls) as port:
+
+        def relay(**changes: Any) -> Relay:
+            address: dict[str, Any] = {"username": "us", "password": "secret", "ca_file": certificate[0], **changes}
+            return Relay(RelayAddress(host="127.0.0.1", port=port, security=request.param, timeout=5, **address))
+
+        yield desk, relay
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+class TestTls:
+    def test_a_letter_goes_over_tls_after_a_login(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """Both kinds of TLS, verified against the site's own authority."""
+        desk, relay = secure
+        with relay() as connected:
+            assert isinstance(connected.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
+            expires = connected.certificate_expires()
+        assert len(desk.taken) == 1
+        assert expires is not None
+        assert 0 < (expires - datetime.now(UTC)).days < 3
+
+    def test_a_certificate_of_unknown_authority_is_refused(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """Without the authority's certificate nobody is trusted."""
+        _, relay = secure
+        with pytest.raises(RelayRefused, match="certificate is not trusted"):
+            relay(ca_file=None).connect()
+
+    def test_a_wrong_password_is_refused_for_good(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """Trying again would lock the account."""
+        _, relay = secure
+        with pytest.raises(RelayRefused, match="refused the login"):
+            relay(password="wrong").connect()
+
+    def test_another_login_may_take_the_passwords_place(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """Room for XOAUTH2: the callback logs in on the connection that it is given."""
+        desk, relay = secure
+
+        def authenticate(smtp: smtplib.SMTP) -> None:
+            smtp.login("us", "secret")
+
+        with relay(username="", password="", authenticate=authenticate) as connected:
+            assert isinstance(connected.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
+        assert len(desk.taken) == 1
+
+    def test_starttls_is_never_dropped_silently(self) -> None:
+        """A relay that does not offer it gets neither password nor letter."""
+        with serving(Desk()) as port:
+            relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="starttls", username="us", password="x"))
+            with pytest.raises(RelayRefused, match="does not offer STARTTLS"):
+                relay.connect()
+
+    def test_tls_to_a_port_that_speaks_clear_text_says_so(self) -> None:
+        """The commonest mistake of a first configuration."""
+        with serving(Desk()) as port:
+            relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="tls", timeout=5))
+            with pytest.raises(RelayRefused, match="port and security"):
+                relay.connect()
