@@ -1,0 +1,355 @@
+"""Text ⇄ Money: `read_amounts` finds what looks like money in a text, `parse_money` reads one amount, `format_money`
+writes one for a letter.
+
+Every local format is read: signs and names before or after, grouping by comma, point, space or apostrophe, cents
+behind the sign ("49 €90"), dashes for cents ("99,– €"), multipliers ("1.2k", "1,5 Mio. €"), number words. What one mark
+before three digits means ("1.234") is settled by the currency, the language or the other numbers of the text, or both
+readings are kept. Numbers without a currency are handed on with their shape: whether they are money is for `extract`
+to say, which knows the words around them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final, Literal
+
+from babel.numbers import format_currency, format_decimal
+
+from triage.understanding import currencies
+from triage.understanding.findings import Language, Money
+from triage.understanding.numbers import NUMBER, SPACES, Mark, Reading, decimal_mark, read_number, read_words
+
+#: named: with a currency; decimal: two decimals; grouped: thousands are marked off; whole: digits only
+Shape = Literal["named", "decimal", "grouped", "whole"]
+
+#: what a shared sign or name may stand for
+SHARED: Final[Mapping[str, frozenset[str]]] = {
+    "$": frozenset("USD CAD AUD NZD MXN ARS CLP COP UYU DOP HKD SGD TWD".split()),  # noqa: SIM905
+    "peso": frozenset({"MXN", "ARS", "CLP", "COP", "UYU", "DOP"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+    "¥": frozenset({"JPY", "CNY"}),
+    "Rs": frozenset({"INR", "PKR", "LKR"}),
+    "franc": frozenset({"CHF", "XOF", "XAF"}),
+    "dirham": frozenset({"MAD", "AED"}),
+    "Bs": frozenset({"BOB", "VES"}),
+}
+#: how a shared name is shown when nothing settles it
+_OPEN: Final = {"peso": "$", "franc": "franc", "dirham": "dirham"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """A number in a text that is money, or may be."""
+
+    start: int
+    end: int
+    #: never negative; `negative` keeps the sign
+    value: Decimal
+    #: ISO 4217 code, the shared sign where the text leaves it open, None where it names none
+    currency: str | None = None
+    #: the other readings that the text leaves open
+    alternatives: tuple[Decimal, ...] = ()
+    shape: Shape = "named"
+    #: written with a minus or in brackets
+    negative: bool = False
+
+
+_SPACE: Final = rf"[{SPACES}\t]"
+_MULTIPLIERS: Final = {
+    "k": 1000, "mil": 1000, "thousand": 1000, "tausend": 1000, "tsd": 1000, "tsd.": 1000, "m": 10**6, "mm": 10**6,
+    "mio": 10**6, "mio.": 10**6, "million": 10**6, "millions": 10**6, "millionen": 10**6, "millones": 10**6,
+    "millón": 10**6, "milhões": 10**6, "milhoes": 10**6, "milhão": 10**6, "mn": 10**6, "mil millones": 10**9,
+    "bn": 10**9, "billion": 10**9, "milliard": 10**9, "milliards": 10**9, "milliarden": 10**9, "mrd": 10**9,
+    "mrd.": 10**9, "bilhões": 10**9, "bilhão": 10**9, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
+}  # fmt: skip
+
+
+def _either(words: Iterable[str]) -> str:
+    """Longest first, so that "us dollars" is not read as "us" and something else."""
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+_AFTER_NAMES: Final = {*currencies.SIGNS, *currencies.NAMES, *currencies.CENTS} - currencies.BEFORE_ONLY
+_BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", "euros", "eur"}
+_CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
+_AFTER: Final = re.compile(
+    rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]))?"
+    rf"(?:(?P<gap>{_SPACE}{{0,2}}|-)(?:(?i:de|d'|of) ?)?"
+    rf"(?:(?P<name>(?i:{_either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
+)
+#: read backwards from the number: the sign, then spaces, a colon, a minus
+_BEFORE: Final = re.compile(
+    rf"(?P<minus>[-–−]{_SPACE}?)?{_SPACE}{{0,2}}:?{_SPACE}{{0,2}}"
+    rf"(?:(?P<name>(?i:{_either(name[::-1] for name in _BEFORE_NAMES)}))|(?P<code>[A-Z]{{3}}|rue|dsu|pbg|fhc|lrb))"
+    rf"(?P<edge>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_]))"
+)
+_CANDIDATE: Final = re.compile(
+    rf"(?<!\d)\d{{1,3}}(?:[.,]\d{{3}})*[.,] \d{{2}}(?={_SPACE}?[€£$])|(?<!\d){NUMBER}|(?<![\w.,])[.,]\d{{2}}(?!\d)"
+)
+_CENTS_AFTER: Final = re.compile(
+    rf"(?P<direct>\d{{2}})(?![\d.,]\d|\d|{_SPACE}?(?:[€$£%]|[^\W\d_]))"
+    rf"|{_SPACE}(?:(?P<link>and|y|e|et|und|con|com){_SPACE})?(?P<word>\d{{1,2}})"
+    rf"(?:{_SPACE}(?P<unit>{_either(currencies.CENTS)}))?(?![\w%]|[.,]\d)"
+)
+_PERCENT: Final = re.compile(
+    rf"{_SPACE}?(?:[%‰°º]|prozent\b|per ?cent\b|por ?cien|por ?cento|pour ?cent|p\. ?c\.)", re.IGNORECASE
+)
+_JOINED_BEFORE: Final = re.compile(r"(?:\w[-/:_.,'’#*]|[^\W\d_]|[#*_/])$")
+_JOINED_AFTER: Final = re.compile(r"[^\W\d_]|_|[-/:.,'’]\d|[-:]\w")
+_RANGE_DASH: Final = re.compile(rf"(?:^|[^\w.,/-])({NUMBER}){_SPACE}?[-–]{_SPACE}?$")
+_RANGE_WORD: Final = re.compile(
+    rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
+    re.IGNORECASE,
+)
+_OF: Final = re.compile(rf"{_SPACE}(?:of|de|d'){_SPACE}?\w")
+
+
+def read_amounts(
+    text: str, language: Language | None = None, *, implied: AbstractSet[str] = frozenset()
+) -> list[Amount]:
+    """Every number in the text that may be money, in order; `implied` are currencies that the mail points to."""
+    found = list(_numbers(text, language))
+    found += _in_words(text, language, found)
+    found.sort(key=lambda amount: amount.start)
+    marks = {mark for amount in found if (mark := decimal_mark(_digits(text[amount.start : amount.end])))}
+    return [_settled(amount, text, language, marks, implied) for amount in found]
+
+
+def parse_money(text: str, language: Language | None = None) -> Money | None:
+    """The one amount that the text is ("1.234,50 €", "(250.00)", "USD 1.2k"); None when it is none or several."""
+    amounts = read_amounts(text, language)
+    if len(amounts) != 1:
+        return None
+    [amount] = amounts
+    return Money(value=-amount.value if amount.negative else amount.value, currency=amount.currency)
+
+
+def format_money(money: Money, language: str) -> str:
+    """The amount as a letter in that language prints it: "1.234,50 €", "€1,234.50"."""
+    locale = language if language in ("en", "es", "pt", "fr", "de") else "en"
+    if money.currency is None:
+        return format_decimal(money.value, format="#,##0.00", locale=locale)
+    if currencies.is_code(money.currency):
+        return format_currency(money.value, money.currency, locale=locale)
+    number = format_decimal(money.value, format="#,##0.00", locale=locale)
+    return f"{money.currency}{number}" if locale == "en" else f"{number}\u00a0{money.currency}"
+
+
+# ---------------------------------------------------------------------------------------------- numbers
+
+
+def _numbers(text: str, language: Language | None) -> list[Amount]:
+    found: list[Amount] = []
+    for match in _CANDIDATE.finditer(text):
+        past = found[-1].end if found else 0
+        if match.start() < past:
+            continue
+        amount = _around(text, match.start(), match.end(), past, language)
+        if amount is None:
+            continue
+        if amount.shape == "named":
+            _share_currency(text, found, amount)
+        found.append(amount)
+    return found
+
+
+def _around(text: str, start: int, end: int, past: int, language: Language | None) -> Amount | None:
+    """The number with what stands before and after it; None when it is a part of something else."""
+    reading = read_number(text[start:end])
+    after = _AFTER.match(text, end)
+    before = _BEFORE.match(text[max(past, start - 12) : start][::-1])
+    if reading is None or after is None:
+        return None
+    name_after = None if _belongs_to_next(text, after, language) else _meaning_after(after, text[start:end])
+    name_before = _meaning_before(before, text[start:end]) if before else None
+    currency = name_before or name_after
+    stop = end + len(after["dash"] or "")
+    if _PERCENT.match(text, stop):
+        return None
+    if name_after and (not name_before or name_after in (name_before, *SHARED) or name_before in SHARED):
+        stop = after.end()
+        currency = name_after if name_before in SHARED and name_after not in SHARED else currency
+    elif after["times"] and (currency or after["times"].lower() == "k"):
+        stop = after.end("times")
+    elif _JOINED_AFTER.match(text, stop):
+        return None
+    joined = not name_before and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
+    if joined and not (name_after and _RANGE_DASH.search(text[max(past, start - 16) : start])):
+        return None
+    if after["times"] and stop >= after.end("times"):
+        reading = _times(reading, _MULTIPLIERS[after["times"].lower()], text[start:end], language)
+    amount = Amount(
+        start=start - before.end() if before and name_before else start,
+        end=stop,
+        value=reading.value,
+        alternatives=(reading.alternative,) if reading.alternative is not None else (),
+        currency=currency,
+        shape="named" if currency else "decimal" if after["dash"] else _shape(text[start:end]),
+    )
+    return _signed(text, _with_cents(text, amount, name_after, language))
+
+
+def _belongs_to_next(text: str, after: re.Match[str], language: Language | None) -> bool:
+    """Whether the sign on the right is that of the next number: "3 USD50", "2026 €45.00" (but "49 €90" is French)."""
+    if not after["gap"] or not text[after.end() : after.end() + 1].isdigit():
+        return False
+    cents = re.match(r"\d\d(?![\d.,])", text[after.end() :])
+    return not (cents and after["name"] and language not in ("en", "de"))
+
+
+def _reversed(match: re.Match[str], group: str) -> str | None:
+    return match[group][::-1] if match[group] else None
+
+
+def _meaning_before(before: re.Match[str], digits: str) -> str | None:
+    code = _reversed(before, "code")
+    if code in currencies.WORDLIKE and len(digits) < 3:
+        return None
+    return _meaning(_reversed(before, "name"), code)
+
+
+def _meaning_after(after: re.Match[str], digits: str) -> str | None:
+    name = after["name"]
+    if name and name.lower() == "p" and (after["gap"] or len(digits) > 3):
+        return None
+    if name and name.lower() in currencies.WEIGHTS and _OF.match(after.string, after.end()):
+        return None
+    return _meaning(name, after["code"])
+
+
+def _meaning(name: str | None, code: str | None) -> str | None:
+    """What a name, sign or code beside a number stands for; None when it is an ordinary word."""
+    if name:
+        folded = name.lower()
+        if name not in currencies.CASED.get(folded, (name,)):
+            return None
+        return "cent" if folded in currencies.CENTS else currencies.SIGNS.get(folded) or currencies.NAMES.get(folded)
+    return code.upper() if code and code.upper() in currencies.codes() else None
+
+
+def _shape(digits: str) -> Shape:
+    if re.search(r"[.,]\d{2}$", digits):
+        return "decimal"
+    return "whole" if digits.isdecimal() else "grouped"
+
+
+def _times(reading: Reading, factor: int, digits: str, language: Language | None) -> Reading:
+    """ "1.234 million" is 1.234 of them in English and 1234 in Spanish."""
+    value = reading.value
+    if reading.alternative is not None and not _conventional(language, None, "." if "." in digits else ","):
+        value = reading.alternative
+    return Reading(value=value * factor)
+
+
+def _with_cents(text: str, amount: Amount, name_after: str | None, language: Language | None) -> Amount:
+    """ "49 €90", "15 dollars and 50", "50 cents": what stands behind the sign is hundredths."""
+    if amount.currency == "cent":
+        return replace(amount, value=amount.value / 100, currency=None, alternatives=())
+    if not name_after or amount.value != amount.value.to_integral() or amount.alternatives:
+        return amount
+    match = _CENTS_AFTER.match(text, amount.end)
+    if not match or (match["direct"] and language in ("en", "de")):
+        return amount
+    cents = match["direct"] or match["word"]
+    ends = re.match(r"\s*(?:[.!?,;)]|$)", text[match.end() :])
+    if not (match["direct"] or match["unit"] or (ends and (match["link"] or len(cents) == 2))):
+        return amount
+    return replace(amount, value=amount.value + Decimal(cents) / 100, end=match.end())
+
+
+def _signed(text: str, amount: Amount) -> Amount:
+    """The amount with the minus, or the brackets, that belong to it."""
+    before = text[max(0, amount.start - 3) : amount.start]
+    if match := re.search(rf"(?:^|[\s(:|])([-–−]{_SPACE}?)$", before):
+        # a dash between words is no sign: "the fee – 20 €"
+        if match[1].strip() in ("-", "−") and (match[1] == match[1].strip() or not before[:-2].strip()):
+            return replace(amount, start=amount.start - len(match[1]), negative=True)
+        return amount
+    if amount.start and text[amount.start - 1] == "(" and text[amount.end : amount.end + 1] == ")":
+        return replace(amount, negative=amount.shape == "decimal")
+    if re.match(r"-(?![\w-])", text[amount.end : amount.end + 2]) and amount.shape in ("decimal", "named"):
+        return replace(amount, end=amount.end + 1, negative=True)
+    return amount
+
+
+def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
+    """ "from 26 to 50 €", "10-20 €": the first number has the currency of the second."""
+    window = max(found[-1].end if found else 0, amount.start - 16)
+    if match := _RANGE_DASH.search(text[window : amount.start]):
+        reading = read_number(match[1])
+        if reading and reading.value < amount.value:
+            start = window + match.start(1)
+            found.append(Amount(start=start, end=start + len(match[1]), value=reading.value, currency=amount.currency))
+    elif found and found[-1].shape != "named" and _RANGE_WORD.fullmatch(text[found[-1].end : amount.start]):
+        found[-1] = replace(found[-1], currency=amount.currency, shape="named")
+
+
+# ------------------------------------------------------------------------------------------------ words
+
+_WORDED: Final = re.compile(
+    rf"(?<![\d\w])(?P<words>(?:[^\W\d_]+[ -]){{1,6}})(?P<name>(?i:{_either(currencies.NAMES)}))(?![^\W\d_])"
+)
+
+
+def _in_words(text: str, language: Language | None, found: list[Amount]) -> list[Amount]:
+    """Amounts said in words ("five hundred euros"); the longest run of number words before the name counts."""
+    if language is None or language == "other":
+        return []
+    taken = [(amount.start, amount.end) for amount in found]
+    result = []
+    for match in _WORDED.finditer(text):
+        words = list(re.finditer(r"[^\W\d_]+", match["words"].lower()))
+        for first in range(len(words)):
+            value = read_words([word[0] for word in words[first:]], language)
+            if value is None:
+                continue
+            start = match.start() + words[first].start()
+            if value > 1 and not any(start < end and match.end() > begin for begin, end in taken):
+                currency = currencies.NAMES[match["name"].lower()]
+                result.append(Amount(start=start, end=match.end(), value=value, currency=currency))
+            break
+    return result
+
+
+# --------------------------------------------------------------------------------------------- settling
+
+
+def _digits(text: str) -> str:
+    match = re.search(NUMBER, text)
+    return match[0] if match else ""
+
+
+def _settled(
+    amount: Amount, text: str, language: Language | None, marks: AbstractSet[Mark], implied: AbstractSet[str]
+) -> Amount:
+    currency = settle_currency(amount.currency, implied)
+    if not amount.alternatives:
+        return replace(amount, currency=currency)
+    thousands_mark: Mark = "." if "." in _digits(text[amount.start : amount.end]) else ","
+    open_ = not (
+        currency in currencies.WHOLE
+        or _conventional(language, currency, thousands_mark)
+        or marks == {"," if thousands_mark == "." else "."}
+    )
+    return replace(amount, currency=currency, alternatives=amount.alternatives if open_ else ())
+
+
+def _conventional(language: Language | None, currency: str | None, thousands_mark: Mark) -> bool:
+    """Whether this mark groups thousands by the habit of the language, and of the currency's country."""
+    if language == "en":
+        return thousands_mark == ","
+    if language in ("es", "pt", "fr", "de"):
+        return thousands_mark == "." and not (language == "es" and currency in currencies.POINT_COUNTRIES)
+    return False
+
+
+def settle_currency(currency: str | None, implied: AbstractSet[str]) -> str | None:
+    """A shared sign as the one currency that the mail points to; the bare sign where it points to none or several."""
+    if currency is None or currency not in SHARED:
+        return currency
+    candidates = SHARED[currency] & implied
+    if len(candidates) == 1:
+        return next(iter(candidates))
+    return _OPEN.get(currency, currency)
