@@ -1,0 +1,66 @@
+"""An encoder folder → `model.onnx`: mean pooled, length one, weights in 8 bits.
+
+python -m models.export models/work/e5-small models/work/e5-small/model.onnx
+"""
+
+import argparse
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
+from transformers import AutoModel
+
+from triage.understanding.network import pool
+
+
+class Pooled(torch.nn.Module):
+    """The encoder with its pooling, as one graph."""
+
+    def __init__(self, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """One vector a text."""
+        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return pool(tokens, attention_mask)
+
+
+def export(encoder: torch.nn.Module, path: Path) -> None:
+    """Write the int8 graph of an encoder."""
+    module = Pooled(encoder.float().train(False))
+    example = (torch.ones(2, 16, dtype=torch.int64), torch.ones(2, 16, dtype=torch.int64))
+    texts, tokens = torch.export.Dim("texts", min=1, max=4096), torch.export.Dim("tokens", min=2, max=512)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The exporter warns of its own deprecated parts.
+        warnings.simplefilter("ignore")
+        plain = Path(folder) / "plain.onnx"
+        program = torch.onnx.export(
+            module,
+            example,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vector"],
+            dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
+            dynamo=True,
+            external_data=False,
+        )
+        if program is None:
+            raise SystemExit("the exporter made no graph")
+        program.save(str(plain))
+        # Seven bits where a CPU without VNNI would overflow its 16-bit sums: every machine gives the same answers.
+        quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoder", type=Path)
+    parser.add_argument("graph", type=Path)
+    options = parser.parse_args()
+    export(AutoModel.from_pretrained(options.encoder, local_files_only=True), options.graph)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""The words that a classifier reads, the protocol that every classifier keeps, and the transformer behind it.
+
+A mail longer than one window is read in overlapping windows, each with the subject before it, and the window that
+speaks most for a dispute speaks for the mail: a claim at the end of a long letter counts as much as one at its start.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from triage.understanding.evidence import occlude
+from triage.understanding.findings import Evidence, Language, Verdict
+from triage.understanding.heads import Heads
+from triage.understanding.network import Floats, Ids, Network
+
+#: texts in one call of the network: more costs memory and gains nothing on a CPU
+BATCH = 8
+#: windows of one mail; of a longer one the beginning and the end are read
+MOST_WINDOWS = 12
+SEPARATOR = " | "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a classifier reads of one mail."""
+
+    subject: str
+    #: the newest own words, `Message.reply`
+    reply: str
+    language: Language = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """Where the bands begin, as probabilities."""
+
+    #: at or over it a dispute is acknowledged without asking a person
+    auto: float
+    #: at or over it, and under `auto`, a person looks
+    review: float
+
+
+class Classifier(Protocol):
+    """Says of mails whether they dispute a bill, and why it thinks so."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, for the record."""
+        ...
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The bands that were chosen for this classifier when it was made."""
+        ...
+
+    def score(self, mails: Sequence[Words]) -> list[Verdict]:
+        """A verdict for each mail, in their order, without evidence."""
+        ...
+
+    def evidence(self, words: Words, verdict: Verdict) -> tuple[Evidence, ...]:
+        """The words that moved a verdict, the weightiest first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the network made of one mail."""
+
+    #: calibrated log odds of a dispute
+    logit: float
+    #: the row of the window that spoke most for a dispute
+    row: Floats
+
+
+class Transformer:
+    """A tokenizer, a network and its heads."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        tokenizer: Tokenizer,
+        network: Network,
+        heads: Heads,
+        thresholds: Thresholds,
+        window: int = 256,
+        prefix: str = "",
+    ) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._name = name
+        self._tokenizer = tokenizer
+        self._network = network
+        self._heads = heads
+        self._thresholds = thresholds
+        self._window = window
+        self._prefix = prefix
+
+    @property
+    def name(self) -> str:
+        """Name and version, for the record."""
+        return self._name
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The bands that were chosen for this model when it was trained."""
+        return self._thresholds
+
+    def score(self, mails: Sequence[Words]) -> list[Verdict]:
+        """A verdict for each mail, in their order, without evidence."""
+        return [
+            Verdict(
+                probability=sigmoid(reading.logit),
+                reasons=self._heads.reasons(reading.row),
+                evidence=(),
+                model=self._name,
+            )
+            for reading in self.read(mails)
+        ]
+
+    def evidence(self, words: Words, verdict: Verdict) -> tuple[Evidence, ...]:
+        """The words without which the verdict would be weaker, the weightiest first."""
+
+        def logits(replies: Sequence[str]) -> list[float]:
+            mails = [Words(subject=words.subject, reply=reply, language=words.language) for reply in replies]
+            return [reading.logit for reading in self.read(mails)]
+
+        return occlude(words.reply, logits)
+
+    def read(self, mails: Sequence[Words]) -> list[Reading]:
+        """What the network makes of each mail, in their order."""
+        windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
+        rows = self._rows([window for _, window in windows])
+        logits = self._heads.logits(rows)
+        best: dict[int, int] = {}
+        for number, (at, _) in enumerate(windows):
+            if at not in best or logits[number] > logits[best[at]]:
+                best[at] = number
+        return [Reading(logit=float(logits[best[at]]), row=rows[best[at]]) for at in range(len(mails))]
+
+    def windows(self, mail: Words) -> list[list[int]]:
+        """The token ids of each window of a mail; at least one."""
+        head = self._ids(self._prefix + mail.subject + SEPARATOR if mail.subject.strip() else self._prefix)
+        body = self._ids(mail.reply)
+        opening, closing = self._special()
+        # A subject of hundreds of words must leave room for the mail.
+        head = head[: self._window // 3]
+        room = self._window - len(head) - len(opening) - len(closing)
+        return [opening + head + piece + closing for piece in _slide(body, room)]
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _special(self) -> tuple[list[int], list[int]]:
+        """The ids that this tokenizer puts before and after a text."""
+        found = self._tokenizer.encode("a")
+        own = [at for at, special in enumerate(found.special_tokens_mask) if not special]
+        return list(found.ids[: own[0]]), list(found.ids[own[-1] + 1 :])
+
+    def _rows(self, windows: Sequence[list[int]]) -> Floats:
+        """Rows of the network for windows, run in small batches of like length and handed back in order."""
+        order = sorted(range(len(windows)), key=lambda at: len(windows[at]))
+        rows: dict[int, Floats] = {}
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            ids, mask = _pad([windows[at] for at in batch])
+            rows.update(zip(batch, self._network.run(ids, mask), strict=True))
+        return np.stack([rows[at] for at in range(len(windows))]) if windows else np.zeros((0, 1), np.float32)
+
+
+def sigmoid(logit: float) -> float:
+    """Log odds to probability."""
+    return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
+
+
+def logit(probability: float) -> float:
+    """Probability to log odds."""
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return float(np.log(bounded / (1 - bounded)))
+
+
+def _slide(ids: list[int], room: int) -> list[list[int]]:
+    """Windows of at most `room` ids that overlap by a quarter; where there are too many, those in the middle go."""
+    step = room - room // 4
+    pieces = [ids[start : start + room] for start in range(0, max(len(ids) - room // 4, 1), step)]
+    if len(pieces) > MOST_WINDOWS:
+        half = MOST_WINDOWS // 2
+        pieces = pieces[:half] + pieces[-half:]
+    return pieces
+
+
+def _pad(windows: Sequence[list[int]]) -> tuple[Ids, Ids]:
+    width = max(len(window) for window in windows)
+    # The mask hides the padding, so that any id serves.
+    ids = np.zeros((len(windows), width), np.int64)
+    mask = np.zeros((len(windows), width), np.int64)
+    for at, window in enumerate(windows):
+        ids[at, : len(window)] = window
+        mask[at, : len(window)] = 1
+    return ids, mask

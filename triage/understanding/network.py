@@ -1,0 +1,111 @@
+"""Token ids in, one row of numbers a text out: ONNX Runtime for the daemon, torch as the reference.
+
+Both read files of a model folder and nothing else. The heavy libraries are imported when a network is opened, so
+that programs which never score a mail do not pay for them.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+class Network(Protocol):
+    """A loaded network."""
+
+    def run(self, ids: Ids, mask: Ids) -> Floats:
+        """One row for each text of the batch; `ids` and `mask` are texts × tokens, the mask 0 where padded."""
+        ...
+
+
+class OnnxNetwork:
+    """A graph with the inputs `input_ids` and `attention_mask` and one output, on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime  # type: ignore[import-untyped]
+
+        options = onnxruntime.SessionOptions()
+        # Two threads on a machine with other work collapse to a fraction of the speed of one.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        # The arena would keep the peak of the largest batch for ever.
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(self, ids: Ids, mask: Ids) -> Floats:
+        """One row for each text of the batch."""
+        rows = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return np.asarray(rows, dtype=np.float32)
+
+
+class TorchEncoder:
+    """A Hugging Face encoder whose token vectors are averaged and brought to length one."""
+
+    def __init__(self, folder: Path) -> None:
+        _stay_offline()
+        from transformers import AutoModel
+
+        self._model = AutoModel.from_pretrained(folder, local_files_only=True, **_SAFE).eval().float()
+
+    def run(self, ids: Ids, mask: Ids) -> Floats:
+        """One row for each text of the batch."""
+        import torch
+
+        with torch.inference_mode():
+            weights = torch.from_numpy(mask)
+            tokens = self._model(input_ids=torch.from_numpy(ids), attention_mask=weights).last_hidden_state
+            return _numbers(pool(tokens, weights))
+
+
+class TorchLogits:
+    """Any Hugging Face sequence classification folder; the row is its logits."""
+
+    def __init__(self, folder: Path) -> None:
+        _stay_offline()
+        from transformers import AutoModelForSequenceClassification
+
+        self._model = (
+            AutoModelForSequenceClassification.from_pretrained(folder, local_files_only=True, **_SAFE).eval().float()
+        )
+        #: label name → column of the row
+        self.labels: dict[str, int] = {str(name): int(at) for name, at in self._model.config.label2id.items()}
+
+    def run(self, ids: Ids, mask: Ids) -> Floats:
+        """One row for each text of the batch."""
+        import torch
+
+        with torch.inference_mode():
+            found = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+            return _numbers(found.logits)
+
+
+#: neither code nor pickles out of a model folder
+_SAFE: dict[str, Any] = {"trust_remote_code": False, "use_safetensors": True}
+
+
+def pool(tokens: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """The mean of the token vectors that are not padding, brought to length one, as the E5 family is trained."""
+    import torch
+
+    weights = mask.unsqueeze(-1).to(tokens.dtype)
+    mean = (tokens * weights).sum(1) / weights.sum(1).clamp(min=1)
+    return torch.nn.functional.normalize(mean, dim=-1)
+
+
+def _numbers(rows: "torch.Tensor") -> Floats:
+    return np.asarray(rows.numpy(), dtype=np.float32)
+
+
+def _stay_offline() -> None:
+    # huggingface_hub reads these once, when it is imported.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
