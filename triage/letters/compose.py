@@ -212,16 +212,14 @@ def _headers(context: AckContext, subject: str) -> EmailMessage:
 
 
 def _header_address(name: str, address: str) -> HeaderAddress:
-    try:
-        return HeaderAddress(display_name=echo.one_line(name), addr_spec=_wire_address(address))
-    except (ValueError, IndexError, AttributeError) as error:
-        raise CannotCompose(f"{address!r} is not an address that can be written to") from error
+    local, _, domain = _wire_address(address).rpartition("@")
+    return HeaderAddress(display_name=echo.one_line(name), username=local, domain=domain)
 
 
 def _wire_address(address: str) -> str:
     """The address with its domain as DNS knows it; the local part stays as it is (RFC 6531)."""
-    local, at, _domain = address.rpartition("@")
-    if not (local and at) or any(c.isspace() or not c.isprintable() or c in "<>,;" for c in address):
+    local, _, domain = address.rpartition("@")
+    if not (local and domain) or any(c.isspace() or not c.isprintable() or c in "<>,;" for c in address):
         raise CannotCompose(f"{address!r} is not an address that can be written to")
     return f"{local}@{_ascii_domain(address)}"
 
