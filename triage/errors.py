@@ -10,6 +10,7 @@
     │   ├── DatabaseError        the database cannot be opened, is locked, or is newer than this program
     │   ├── AlreadyRunning       a second daemon on one SQLite file
     │   └── NotFound             no such case, letter, mail or file
+    ├── MailTooComplex           a mail built to exhaust its reader: set aside for a person
     ├── MailboxError             IMAP: could not connect, log in, select or fetch
     │   └── MailboxRefused       the server said no for good: wrong password, no such folder
     └── RelayError               SMTP: no connection or login; nothing has been handed over
@@ -59,6 +60,10 @@ class AlreadyRunning(OperatorError):
 
 class NotFound(OperatorError):
     """There is no such thing."""
+
+
+class MailTooComplex(TriageError):
+    """The mail has more nesting, parts or headers than any honest mail."""
 
 
 class MailboxError(TriageError):

@@ -5,12 +5,25 @@ depth, parts and sizes turn a MIME bomb into a `MailTooComplex`, which sets that
 What the words mean is left to the next room.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-PartLabel = Literal["own", "quoted", "signature", "disclaimer", "forwarded"]
+from triage.mail import headers, html, mime
+from triage.mail.attachments import Attachment
+from triage.mail.body import Part, PartLabel, divide, own_words
+from triage.mail.charset import clean
+from triage.mail.content import MAX_TEXT, collect, fields_text, join
+from triage.mail.headers import Address
+from triage.mail.html import Mark
+
+__all__ = ["Address", "Attachment", "Message", "Part", "PartLabel", "RawMail", "message_from_text", "parse"]
+
+#: enclosed mails whose words are laid under the text
+_MAX_ENCLOSED = 5
+_FORWARDED = "---------- Forwarded message ----------"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,38 +44,6 @@ class RawMail:
     size: int
     #: True when the mail is over the size gate and only its beginning was fetched
     truncated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """A display name and an address (RFC 5322 mailbox); the address is lower-cased, "" when unreadable."""
-
-    name: str = ""
-    address: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
-    """A part that is not the text of the mail, with the text that could be read out of it."""
-
-    #: as the sender named it, without folders; None when it has no name
-    filename: str | None
-    content_type: str
-    #: decoded bytes
-    size: int
-    #: text read from it (PDF, docx, xlsx, csv, html, txt, an enclosed mail); "" when none
-    text: str = ""
-    #: why there is no text, or what was cut; "" when all is well
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A stretch of `Message.text` and what it is."""
-
-    label: PartLabel
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,3 +85,113 @@ class Message:
         """The first value of a header, "" when absent."""
         values = self.headers.get(name.lower())
         return values[0] if values else ""
+
+
+def parse(content: bytes, *, truncated: bool = False) -> Message:
+    """Any bytes as a `Message`; `truncated` says that only the beginning of the mail is there.
+
+    Raises `MailTooComplex` for a MIME bomb, and nothing else.
+    """
+    data = _line_ends(content)
+    reader = mime.Reader()
+    root = reader.read(data)
+    found = collect(root, reader)
+    values = fields_text(root.fields, root.charset)
+    subject = values.get("subject", ("",))[0]
+    text, marks, rich = join(found.sections)
+    text = text.removeprefix("\ufeff")
+    problems = [*dict.fromkeys(reader.problems), *dict.fromkeys(found.problems)]
+    if truncated:
+        problems.append("only the beginning of the mail was fetched")
+    is_report = bool(found.report) or root.content_type == "multipart/report"
+    text, marks = _with_enclosed(text, marks, found.enclosed if not is_report else [])
+    parts = divide(text, marks, subject=subject)
+    senders = _addresses(root.fields, "from") or _addresses(root.fields, "sender")
+    return Message(
+        message_id=_message_id(values, content),
+        subject=subject,
+        sender=senders[0] if senders else Address(),
+        reply_to=_addresses(root.fields, "reply-to"),
+        to=_addresses(root.fields, "to"),
+        cc=_addresses(root.fields, "cc"),
+        date=headers.date(values["date"][0]) if "date" in values else None,
+        references=_references(values),
+        text=text,
+        reply=own_words(text, parts),
+        parts=parts,
+        html=rich,
+        attachments=tuple(found.attachments),
+        headers=values,
+        report=tuple(found.report),
+        returned=found.returned if is_report or not found.enclosed else {},
+        problems=tuple(problems),
+        encrypted=found.encrypted,
+    )
+
+
+def message_from_text(
+    text: str, *, subject: str = "", content_type: str = "text/plain", language: str | None = None
+) -> Message:
+    """A bare body as a `Message`, divided as that of a mail would be; `language` goes into Content-Language."""
+    text = clean(text)
+    rich, marks = "", tuple[Mark, ...]()
+    if content_type == "text/html":
+        rich = text
+        text, marks = html.to_text(rich)
+    else:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:MAX_TEXT]
+    parts = divide(text, marks, subject=subject)
+    return Message(
+        message_id=_synthetic_id(f"{subject}\n{text}".encode()),
+        subject=clean(subject),
+        text=text,
+        reply=own_words(text, parts),
+        parts=parts,
+        html=rich,
+        headers={"content-language": (language,)} if language else {},
+    )
+
+
+def _line_ends(data: bytes) -> bytes:
+    """Old Macintosh line ends made LF; the mail is copied only then."""
+    if b"\r" in data[:4096] and b"\n" not in data[:4096]:
+        data = data.replace(b"\r", b"\n")
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _addresses(fields: headers.Fields, name: str) -> tuple[Address, ...]:
+    return tuple(address for raw in fields.get(name, ()) for address in headers.addresses(raw))
+
+
+def _message_id(values: Mapping[str, tuple[str, ...]], data: bytes) -> str:
+    for value in values.get("message-id", ()):
+        for found in headers.message_ids(value):
+            return found
+        bare = re.sub(r"[<>\s]", "", value)
+        if 0 < len(bare) < 900:
+            return f"<{bare}>"
+    return _synthetic_id(data)
+
+
+def _synthetic_id(data: bytes) -> str:
+    return f"<{hashlib.sha256(data).hexdigest()}@no-message-id.invalid>"
+
+
+def _references(values: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """References first, In-Reply-To last: the newest ancestor stands at the end."""
+    found = [
+        *headers.message_ids(" ".join(values.get("references", ()))),
+        *headers.message_ids(" ".join(values.get("in-reply-to", ()))),
+    ]
+    return tuple(reversed(dict.fromkeys(reversed(found))))
+
+
+def _with_enclosed(text: str, marks: tuple[Mark, ...], enclosed: list[str]) -> tuple[str, tuple[Mark, ...]]:
+    """Mails forwarded as attachments stand under the text, as if they had been forwarded inline."""
+    for whole in enclosed[:_MAX_ENCLOSED]:
+        text = f"{text.rstrip()}\n\n" if text.strip() else ""
+        start = len(text)
+        text = f"{text}{_FORWARDED}\n{whole}\n"
+        marks = (*marks, Mark(kind="forwarded", start=start, end=len(text)))
+    return text, marks

@@ -1,0 +1,250 @@
+"""What mail programs and writers put around quoted text and at the end of a mail, by language.
+
+Tables only: `body` says how they are used. A phrase stands in the group of its language; the mail program that writes
+it is in the comment where it is peculiar to one.
+"""
+
+import re
+
+
+def _any(*groups: str) -> str:
+    return "|".join(groups)
+
+
+#: "wrote", as attributions end or contain it
+WROTE = _any(
+    r"wrote|writes|said|sent you a message",
+    r"escribió|escribio|ha escrito|escribía",
+    r"escreveu|escreveram|enviou",
+    r"a écrit|a ecrit|écrit|ecrivait|écrivait",
+    r"schrieb(?:en)?|hat geschrieben|geschrieben",
+    r"schreef|heeft .{0,60}geschreven|geschreven",
+    r"ha scritto|scrisse|scrive",
+    r"skrev|har skrevet|kirjoitti",
+    r"napisał\(?a?\)?|napisała|pisze|napsal\(?a?\)?|napísal",
+    r"пишет|написал\(?а?\)?|пише|написав",
+    r"写道|寫道|書きました|のメール|님이 작성|작성:|yazdı|έγραψε|a scris",
+)
+#: how an attribution may begin
+_ON = _any(
+    r"On|In|At",
+    r"El|A las|Em|Na|No|A \d",
+    r"Le",
+    r"Am|Im|Op|Il|Il giorno|In data|På|Den|D\.|Dne|Dnia|W dniu|Pe|Tarihinde|Στις",
+    r"在|于|於|(?:19|20)\d\d\s*[-/.年]",
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? \d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2} \w{3,10} \d{4}"
+    r"|\w{2,4}\.?,? \d{1,2} \w{3,10}\.? \d{4}",
+)
+ATTRIBUTION_START = re.compile(rf"[\s>*\-–—_=]*(?:{_ON})(?:\b|(?<=[在于於年./-]))", re.I)
+WROTE_SOMEWHERE = re.compile(rf"(?:{WROTE})", re.I)
+#: the whole of an attribution ends so
+ATTRIBUTION_END = re.compile(rf"(?:(?:{WROTE})\s*(?:the following)?\s*[:：]?[\s\-–—_=]*|[:：][\s*\-–—_]*)$", re.I)
+ADDRESS = re.compile(r"[^\s<>\[(\"',;:]+@[^\s<>\])\"',;:]+\.[^\s<>\])\"',;:]+")
+#: a date with its year, or a time of day
+MOMENT = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[:.h]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2}\b")
+
+#: header labels in forwarded and quoted header blocks: kind → words
+_LABELS = {
+    "from": (
+        "From|De|Von|Da|Van|Fra|Från|Od|Expéditeur|Remitente|Desde|Afzender|Mittente|Absender|От|Від|发件人|寄件者|寄件人"
+        "|差出人|送信元|보낸 사람|Kimden|Lähettäjä|Feladó|De la|Από"
+    ),
+    "sent": (
+        "Sent|Date|Sent on|Enviado|Enviado el|Enviado em|Enviada em|Enviada|Fecha|Data|Envoyé|Message du"
+        "|Mensaje del|Envoyé le|Date d'envoi|Gesendet|Gesendet am|Datum|Verzonden|Inviato|Data invio|Sendt|Dato"
+        "|Skickat|Skickat den|Wysłano|Wysłane|Data wysłania|Отправлено|Дата|发送时间|日期|寄件日期|日付|送信日時|날짜|Gönderildi"
+        "|Tarih|Lähetetty|Päivämäärä|Dátum"
+    ),
+    "to": (
+        "To|Para|A|À|An|Aan|Til|Till|Do|Destinataire|Destinatario|Destinatarios|Destinatário|Empfänger|Кому|收件人"
+        "|收件者|宛先|받는 사람|Kime|Vastaanottaja|Címzett|Naar"
+    ),
+    "subject": (
+        "Subject|Asunto|Assunto|Objet|Sujet|Betreff|Onderwerp|Oggetto|Emne|Ämne|Temat|Тема|主题|主旨|件名|제목|Konu|Aihe"
+        "|Tárgy|Re"
+    ),
+    "cc": (
+        "Cc|Bcc|Copie|Copie à|Copia|Copia a|Kopie|Kopia|Kopi|Reply-To|Reply to|Responder a|Répondre à|Antwort an"
+        "|Importance|Importancia|Wichtigkeit|Priority|抄送|副本|Копия|Attachments|Adjuntos|Anexos|Pièces jointes"
+        "|Anlagen|Organization|X-Mailer"
+    ),
+}
+_BY_WORD = {word.casefold(): kind for kind, words in _LABELS.items() for word in words.split("|")}
+LABEL = re.compile(
+    r"^[ \t>|*•]*("
+    + "|".join(re.escape(word) for word in sorted(_BY_WORD, key=len, reverse=True))
+    + r")\*?[ \t\xa0]*[:：][ \t\xa0]*\*?[ \t\xa0]*(.*)$",
+    re.I | re.M,
+)
+
+
+def label_kind(word: str) -> str:
+    """Which header a label names: from, sent, to, subject or cc."""
+    return _BY_WORD[word.casefold()]
+
+
+#: lines that announce quoted text to the end of the mail
+DIVIDER = re.compile(
+    r"^[\s>*|]*[-_=~*–—]{2,}\s*(?:"
+    + _any(
+        r"Original Message|Original Mail|Original E-?mail|Reply message|Reply Original|Replied Message"
+        r"|Quoted message|Original Appointment|In reply to",
+        r"Mensaje original|Mensaje de origen|Mensagem original|Message d'origine|Message original"
+        r"|Message initial|Message transféré d'origine",
+        r"Ursprüngliche Nachricht|Originalnachricht|Original-?Nachricht|Ursprüngliche E-?Mail|Ursprungliche Nachricht",
+        r"Oorspronkelijk bericht|Origineel bericht|Messaggio originale|Original(?:t)? meddelande"
+        r"|Ursprungligt meddelande|Ursprungsmeddelande",
+        r"Oprindelig meddelelse|Opprinnelig melding|Original besked|Oprindelig besked|Oryginalna wiadomość"
+        r"|Wiadomość oryginalna|Original melding",
+        r"Исходное сообщение|Пересылаемое сообщение|Оригинальное сообщение|原始邮件|原始郵件|原邮件|Original meddelelse"
+        r"|元のメッセージ|Alkuperäinen viesti",
+    )
+    + r")\b.{0,60}$|^[\s>*|]*[-_=~*–—]{2,}\s*(?:原始邮件|原始郵件|元のメッセージ)\s*[-_=~*–—]*\s*$",
+    re.I | re.M,
+)
+#: lines that announce a forwarded mail to the end
+FORWARD = re.compile(
+    r"^[\s>*|]*(?:[-_=~*–—]{2,}\s*)?(?:"
+    + _any(
+        r"Begin forwarded message|Forwarded message|Forwarded by|Start of forwarded message|Forwarded Mail"
+        r"|Forward(?:ed)? (?:e-?mail|header)|Original forwarded message",
+        r"Inicio del mensaje reenviado|Mensaje reenviado|Reenviado por|Mensagem encaminhada"
+        r"|Mensagem reencaminhada|Início da mensagem (?:re)?encaminhada|Encaminhada por",
+        r"Début du message (?:transféré|réexpédié)|Message transféré|Message réexpédié|Mail transféré"
+        r"|Courriel transféré|Transféré par",
+        r"Weitergeleitete Nachricht|Anfang der weitergeleiteten (?:Nachricht|E-?Mail)|Weitergeleitete E-?Mail"
+        r"|Beginn der weitergeleiteten Nachricht|Weitergeleitet von",
+        r"Doorgestuurd bericht|Begin doorgestuurd bericht|Messaggio inoltrato|Inizio messaggio inoltrato"
+        r"|Vidarebefordrat (?:brev|meddelande)|Videresendt (?:meddelelse|melding|besked)|Wiadomość przekazana"
+        r"|Przekazana wiadomość",
+        r"Пересылаемое сообщение|转发的?邮件|轉寄的?郵件|転送メッセージ|Vidarebefordrat",
+    )
+    + r")\b[^\n]{0,60}$",
+    re.I | re.M,
+)
+#: the subject of a forward, as mail programs write it
+FORWARD_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fw|fwd|wg|tr|rv|enc|i|vs|vb|pd|doorst|转发|轉寄|fs)\s*[:：]", re.I
+)
+#: words with which a forwarder says no more than "look at this"
+POINTER = re.compile(
+    r"^(?:"
+    + _any(
+        r"fyi|fyr|for your (?:information|info|attention|records)"
+        r"|see (?:below|attached|the (?:email|mail|message) below)"
+        r"|please (?:see|handle|check|review|advise|action)(?: (?:below|this|attached))?"
+        r"|forwarding(?: this)?(?: to you)?|as (?:discussed|requested)",
+        r"(?:por favor )?(?:ver|vean|véase|mirad?|revisar|atender) (?:abajo|adjunto|m[aá]s abajo|esto)"
+        r"|para (?:su|tu) (?:informaci[oó]n|conocimiento|atenci[oó]n)|reenv[ií]o(?: esto)?|os? reenv[ií]o",
+        r"(?:favor |por favor )?(?:ver|vejam?|verificar|tratar) (?:abaixo|anexo|em baixo|isto|isso)"
+        r"|para (?:sua|vossa) informação|encaminho(?: abaixo)?|segue(?: abaixo)?",
+        r"(?:voir|merci de voir|cf\.?) (?:ci-dessous|ci-joint|plus bas)|pour (?:votre )?information|pour info"
+        r"|je (?:vous )?transf[eè]re|à traiter",
+        r"siehe (?:unten|anbei|anhang)|z\.? ?k\.?"
+        r"|zur (?:info(?:rmation)?|kenntnis(?:nahme)?|bearbeitung|weiteren bearbeitung)"
+        r"|bitte (?:um )?(?:bearbeit\w*|pr(?:ü|ue)f\w*|übernehm\w*)|mit der bitte um .{0,40}|weitergeleitet"
+        r"|anbei",
+        r"ter info(?:rmatie)?|zie (?:hieronder|onder|bijlage)|per (?:tua|vostra|sua) (?:info|conoscenza)"
+        r"|vedi sotto|til (?:info|orientering)|se (?:nedenfor|nedan)|do wiadomości",
+    )
+    + r")\b",
+    re.I,
+)
+
+#: what phones and mail programs append of themselves
+SENT_FROM = re.compile(
+    r"^[\s>*_~\-–—]*(?:"
+    + _any(
+        r"Sent (?:from|via|with|by|using|on)\b(?! (?:the|a|our|their|your|which|where|this|that|and|me)\b)"
+        r"|Get Outlook for|Sent: .{0,20}iPhone|Download (?:the )?.{0,20} app\b",
+        r"Enviado (?:desde|a partir d|do meu|do|de|con|com|via|por)\b|Enviad[oa] (?:pelo|pela|através)\b"
+        r"|Obtener Outlook|Obter o? ?Outlook|Descarga(?:r)? Outlook|Obtenga Outlook",
+        r"Envoyé (?:depuis|de|à partir|avec|par|via)\b|Télécharg(?:er|ez) Outlook|Obtenir Outlook"
+        r"|Provenance : Courrier",
+        r"(?:Von|Diese (?:Nachricht|E-?Mail|Mail) wurde (?:von|mit)) (?:meinem|mein|unterwegs|mobil|iPhone"
+        r"|Android|iPad|Samsung).{0,60}|Gesendet (?:von|mit|aus|über|per)\b|Outlook für|Holen Sie sich Outlook"
+        r"|Outlook herunterladen|Von Samsung|Diese Nachricht wurde von meinem Android",
+        r"Verzonden (?:vanaf|met|via|vanuit)\b|Verstuurd vanaf|Outlook voor|Inviato da\b|Scarica Outlook"
+        r"|Ottieni Outlook|Skickat från|Skickad från|Hämta Outlook|Sendt fra|Hent Outlook"
+        r"|Wysłan[eoy] (?:z|ze)\b|Pobierz program Outlook|Lähetetty",
+        r"Отправлено (?:с|из|от)\b|Надіслано|从我的.{0,20}发送|發自我的|发自我的|iPhoneから送信|iPadから送信|Androidから送信"
+        r"|나의 .{0,20}에서 보냄|Yahoo Mail:|Windows.{0,10}用のメールから送信",
+    )
+    + r").{0,90}$",
+    re.I,
+)
+#: how writers close a letter; the name follows on the line or below
+CLOSING = re.compile(
+    r"^[\s*_]*(?:"
+    + _any(
+        r"(?:(?:kind|best|warm|warmest|kindest|many|with|my)(?: \w+)? )?regards|best(?: wishes)?"
+        r"|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|respectfully|many thanks"
+        r"|thanks(?: (?:a lot|so much|again|in advance|and regards|very much))?"
+        r"|thank you(?: (?:so much|very much|in advance|for your (?:help|time|assistance|attention|prompt"
+        r" attention)))?|cheers|rgds|thx|take care|with best wishes",
+        r"(?:muchos |cordiales |atentos )?saludos(?: cordiales| y gracias)?"
+        r"|(?:(?:reciba )?un )?(?:cordial )?saludo(?: cordial| y gracias)?|(?:muy )?atentamente|cordialmente"
+        r"|(?:muchas )?gracias(?: (?:de antemano|por (?:su|tu|vuestra) (?:ayuda|atención|tiempo)|y (?:un"
+        r" )?saludos?))?|un abrazo|quedo (?:a la espera|atent[oa]).{0,60}|atte",
+        r"(?:(?:muito |desde já,? )?obrigad[oa](?: (?:desde já|pela (?:atenção|ajuda)))?)|atenciosamente"
+        r"|(?:com os )?(?:melhores )?cumprimentos|abraços?|att|cordiais saudações|grat[oa](?: pela atenção)?"
+        r"|saudações",
+        r"(?:bien |très )?cordialement(?: vôtre)?"
+        r"|(?:(?:mes |nos )?(?:sincères |meilleures |cordiales )?)salutations(?: (?:distinguées|cordiales"
+        r"|sincères))?|(?:bien|sincèrement) (?:à|a) (?:vous|toi)"
+        r"|merci(?: (?:d'avance|par avance|beaucoup|de votre (?:aide|attention)|pour votre (?:aide|retour)))?"
+        r"|cdt|bonne journée|dans l'attente de.{0,60}|veuillez agréer.{0,120}|je vous prie d'agréer.{0,120}",
+        r"(?:mit )?(?:freundliche[nm]?|besten?|herzliche[nm]?|liebe[nm]?|schöne[nm]?|viele[nm]?|sonnige[nm]?)"
+        r" (?:grü(?:ß|ss)(?:e[n]?)?|gruessen?|gru(?:ß|ss))|hochachtungsvoll|mfg|lg|vg|gruß|grüße|gruss"
+        r"|vielen dank(?: (?:im voraus|für (?:ihre|die|deine) .{0,30}))?|besten dank"
+        r"|danke(?: (?:im voraus|schön))?|mit besten empfehlungen|beste grüße aus .{0,20}",
+        r"(?:met )?(?:vriendelijke|hartelijke) (?:groet(?:en)?)|groet(?:en|jes)?|mvg|bedankt(?: alvast)?"
+        r"|alvast bedankt|(?:cordiali|distinti|cari) saluti|saluti|grazie(?: mille)?"
+        r"|(?:med )?(?:vänlig(?:a)?|venlig(?:e)?|vennlig|bästa|bedste|beste) (?:hälsning(?:ar)?|hilsen(?:er)?)"
+        r"|mvh|hilsen|hälsningar|kh|mh|dbh|(?:de )?(?:kærlig|bedste|beste|varme) hils(?:en|ner)|tack|tak|takk"
+        r"|(?:z )?(?:poważaniem|pozdrawiam|pozdrowieniami)|с уважением|敬具|よろしくお願い(?:いた|致)?します.?|此致|敬礼|顺祝商祺",
+    )
+    + r")(?:[\s,.!;:*_–—-]*|[\s,.!–—-]+(?-i:[A-ZÀ-Þ][\w.'’-]*(?: [A-ZÀ-Þ][\w.'’-]*){0,3})[\s.]*)$",
+    re.I,
+)
+#: notices that companies put under a mail
+DISCLAIMER = re.compile(
+    _any(
+        r"(?:this|the) (?:e-?mail|message|communication|transmission|electronic mail"
+        r"|information)[^.]{0,160}(?:confidential|privileged|intended (?:only|solely|exclusively)|sole use)"
+        r"|(?:intended recipient|received this (?:e-?mail|message|communication) in error)"
+        r"|confidentiality notice|(?:checked|scanned) (?:for|by) .{0,40}(?:virus|antivirus)|virus-free\b"
+        r"|consider the environment before printing"
+        r"|(?:e-?mails?|messages?|communications?) (?:\w+ ){0,6}(?:are|is|may be) (?:\w+ )?monitored"
+        r"|policy on the use of electronic communications"
+        r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
+        r"|registered (?:in|office).{0,120}(?:company|registration|vat)",
+        r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
+        r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
+        r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
+        r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
+        r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
+        r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
+        r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
+        r"|destiné)|avis de confidentialité|n'imprimez ce|avant d'imprimer"
+        r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
+        r"|garanti sans virus",
+        r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
+        r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
+        r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
+        r"|handelsregister|geschäftsführ(?:er|ung)\s*:|amtsgericht .{0,40}HR[AB]",
+        r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
+        r"|questo (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
+        r"|detta (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
+        r"|denne (?:e-?mail|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
+        r"|(?:ta|niniejsza) wiadomość[^.]{0,200}poufn",
+    ),
+    re.I,
+)
+#: a line that begins a signature (RFC 3676 section 4.3, and looser)
+SIGNATURE_MARK = re.compile(r"^\s*(?:--|––|—|——|__+)\s*$")
+#: a line drawn with the keyboard
+RULE = re.compile(r"^\s*(?:[-_=*#~+·.•—–]{4,}|(?:\*\s){3,}\*?|ᐧ)\s*$")
+#: "Sent from my desk it is easier to read." is a sentence, not a phone
+SENTENCE = re.compile(r"(?:\w+\W+){7,}\w+\s*[.!?…]$")
+POSTSCRIPT = re.compile(r"^\s*p\.?\s?s\.?\b|^\s*(?:nb|post ?scriptum|postdata)\b", re.I)
