@@ -2,11 +2,17 @@
 
 `recognise` looks at one message and says which kind of machine wrote it, and whether an automatic answer must be
 withheld. It does not look at what the store knows: repeated bodies and storms are the business of deciding.
+The order of the checks is the table `_CHECKS`: the first that finds its sign settles the label.
 """
 
+import re
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from triage.mail import bounces
+from triage.mail.message import Message
 
 Label = Literal["human", "auto_reply", "auto_other", "bounce", "feedback", "mdn", "list", "loop"]
 
@@ -30,9 +36,276 @@ class Automatic:
     why: str
     #: enhanced status code of a bounce ("5.1.1"), None when unknown
     dsn: str | None = None
-    #: True when a bounce is permanent, False when it is temporary, None when it is no bounce or unknown
+    #: True when a bounce says that the address is dead, False when the cause is temporary or another, None when it is no bounce
     hard: bool | None = None
     #: whom the bounced mail did not reach
     recipient: str | None = None
     #: Message-ID of the mail that came back
     original_message_id: str | None = None
+
+
+def recognise(message: Message, own: Own) -> Automatic:
+    """Which kind of machine wrote `message`, if any."""
+    for label, check in _CHECKS:
+        why = check(message, own)
+        if why:
+            found = Automatic(suppress=True, label=label, why=why)
+            if label != "bounce":
+                return found
+            bounce = bounces.read(message)
+            return replace(
+                found,
+                dsn=bounce.status,
+                hard=bounce.hard,
+                recipient=bounce.recipient,
+                original_message_id=bounce.original_message_id,
+            )
+    return Automatic(suppress=False, label="human", why="no sign of a machine")
+
+
+# ------------------------------------------------------------------------------------------------- the wordings
+
+_REPLY_PREFIX = r"^\s*(?:(?:re|aw|sv|antw|rv|res|odp|r|fwd?|wg)\s*:\s*)*"
+#: subjects that only programs write
+_REPLY_SUBJECT = re.compile(
+    _REPLY_PREFIX
+    + r"(?:\[?\(?auto(?:matic|mated|matisch\w*|m[aá]tic[ao]|matique)?[ -]?(?:reply|response|answer|responder|antwort|svar)\b"
+    r"|auto(?:matic|mated)? ?:|autoresponder\b|\[auto[- ]?reply\]|out[- ]of[- ](?:the[- ])?office\b|ooo\b ?[:-]|.{0,60}\bis (?:currently )?out of (?:the )?office|away from (?:my |the )?(?:office|mail|e-?mail|desk)|vacation (?:reply|response|message|notice)|i(?:'m| am) (?:currently )?(?:away|out of|on (?:vacation|holiday|leave))"
+    r"|autorespuesta|auto-?respuesta|respuesta autom[aá]tica|(?:estoy )?fuera de (?:la )?oficina|ausente de la oficina|mensaje de ausencia"
+    r"|resposta autom[aá]tica|auto-?resposta|fora do escrit[oó]rio|ausente do escrit[oó]rio|mensagem de aus[eê]ncia"
+    r"|r[eé]ponse automatique|absence du bureau|absent du bureau|message d'absence|notification d'absence|hors du bureau"
+    r"|automatische (?:antwort|r(?:ü|ue)ckmeldung|abwesenheit)|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|assistent)|abwesenheit\b|abwesend\b|(?:bin |ich bin )?(?:au(?:ß|ss)er haus|nicht im (?:b(?:ü|ue)ro|haus))"
+    r"|automatisch antwoord|afwezig(?:heid)?\b|risposta automatica|fuori (?:sede|ufficio)|autosvar|automatiskt? svar|fr[aå]nvaro|frav[aæ]r\w*|automatyczna odpowied|nieobecno|автоответ|автоматический ответ|自動返信|自動応答|不在通知|自动(?:回复|答复)|自動回覆|부재중|자동 ?응답)",
+    re.I,
+)
+#: receipts of help desks and web forms
+_RECEIPT_SUBJECT = re.compile(
+    _REPLY_PREFIX
+    + r"(?:thank you for (?:contacting|your (?:e-?mail|message|enquiry|inquiry|request))|(?:we|we've|we have) received your|your (?:message|request|e-?mail|enquiry|inquiry|ticket) (?:has been|was) received|request received\b"
+    r"|(?:hemos )?recibi(?:do|mos) su (?:mensaje|correo|solicitud)|gracias por (?:contactar|su (?:mensaje|correo))|recebemos (?:a |o )?(?:su?a|seu) (?:mensagem|e-?mail)|obrigado por (?:contactar|entrar em contato)"
+    r"|nous avons (?:bien )?re[cç]u votre|accus[eé] de r[eé]ception|wir haben ihre (?:nachricht|anfrage|e-?mail) erhalten|eingangsbest(?:ä|ae)tigung|vielen dank f(?:ü|ue)r ihre (?:nachricht|anfrage|e-?mail))",
+    re.I,
+)
+#: subjects of programs that report something
+_PROGRAM_SUBJECT = re.compile(
+    _REPLY_PREFIX + r"(?:[\[(]?auto(?:matically)?[- ]?generated\b|cron <|loop alert|logwatch for )", re.I
+)
+#: what only a program says of its own mail
+_SAYS_AUTOMATIC = re.compile(
+    r"this is an? (?:auto(?:mated|matic(?:ally)?)[ -]?(?:generated )?(?:reply|response|answer|message|e-?mail|mail|notification)|auto-?(?:reply|response|generated))|this (?:e-?mail|message) (?:was|is|has been) (?:sent |generated |created |produced )?automatically|automatically generated (?:e-?mail|message|reply|response|mail)|(?:do|please do) not (?:reply|respond)(?: directly)? to this (?:e-?mail|message|mail|address)|please do not reply\b|auto-?generated (?:message|e-?mail)"
+    r"|(?:este|esta) (?:es|é) (?:un|una|um|uma)a? (?:mensaje|correo|respuesta|mensagem|e-?mail|resposta) (?:autom[aá]tic[oa]|generad[oa] autom|gerad[oa] autom)|(?:mensaje|correo|mensagem|e-?mail) (?:generado|enviado|gerada|gerado|enviada) autom[aá]ticamente|mensagem autom[aá]tica|mensaje autom[aá]tico|(?:por favor,? )?no (?:responda|conteste) a este (?:mensaje|correo|e-?mail)|(?:por favor,? )?n[aã]o responda (?:a )?(?:este|esta) (?:mensagem|e-?mail)"
+    r"|(?:ceci est|il s'agit d')\s?une? (?:r[eé]ponse|message|e-?mail|courriel|mail) automatique|(?:message|courriel|e-?mail|mail) (?:envoy[eé]|g[eé]n[eé]r[eé]) automatiquement|merci de ne pas r[eé]pondre|ne (?:pas r[eé]pondre|r[eé]pondez pas) [aà] ce"
+    r"|(?:dies ist|dieses ist) eine automatisch|automatisch (?:generierte|erstellte|erzeugte|versendete)|(?:wurde|wird) automatisch (?:generiert|erstellt|erzeugt|versendet|verschickt)|(?:bitte )?antworten sie (?:bitte )?nicht auf diese",
+    re.I,
+)
+#: a holiday notice in its first words; counts only in answer to a mail
+_AWAY = re.compile(
+    r"\b(?:i|we)(?:'m| am|'ll be| will be|'re| are| have been)? (?:currently |presently |now )?(?:be )?(?:out of (?:the |my )?office|away from (?:the|my) (?:office|desk|e-?mail)|on (?:annual |maternity |sick |parental |paternity )?(?:leave|vacation|holidays?)|not in the office|away until|travel+ing)|(?:will|shall) (?:return|be back|reply|respond) (?:to (?:the office|you|your e-?mail) )?(?:on|when|upon|after) |limited access to (?:my )?e-?mail"
+    r"|(?:me encuentro|estoy|estar[eé]) (?:actualmente )?(?:fuera de (?:la )?oficina|de vacaciones|ausente)|(?:estou|estarei|encontro-me) (?:fora do escrit[oó]rio|de f[eé]rias|ausente)|je suis (?:actuellement )?(?:absente?|en cong[eé]s?|en vacances|hors du bureau)|(?:ich bin|bin) (?:zur ?zeit |derzeit |momentan |ab dem |vom |bis |wieder |leider )?.{0,40}(?:nicht im (?:b(?:ü|ue)ro|haus)|im urlaub|abwesend|nicht erreichbar|au(?:ß|ss)er haus)|ik ben (?:momenteel )?(?:afwezig|op vakantie)|sono (?:attualmente )?(?:assente|in ferie|fuori ufficio)|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret)",
+    re.I,
+)
+_READ_SUBJECT = re.compile(
+    r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen|l[aä]st|l[aæ]st|przeczytane|прочитано|已读|開封済み|return receipt|disposition notification|read receipt|empfangsbest(?:ä|ae)tigung|lesebest(?:ä|ae)tigung|confirmaci[oó]n de lectura|confirma[cç][aã]o de leitura|accus[eé] de lecture)\s*(?:\(displayed\)\s*)?[:\-–]",
+    re.I,
+)
+_NO_REPLY = re.compile(
+    r"^(?:.*[-_.+])?(?:no[-_.]?(?:reply|responder|responda|responde|respuesta|resposta|contestar|conteste)|do[-_.]?not[-_.]?reply|dont[-_.]?reply|(?:ne|nao|não)[-_.]?(?:pas[-_.]?)?(?:repondre|responda|responder)|ne[-_.]?repondez[-_.]?pas|keine?[-_.]?antwort|nicht[-_.]?antworten|antwort[-_.]?nicht|geen[-_.]?antwoord|nepasrepondre|naoresponda|noresponder|unattended|autoresponder|auto[-_.]?reply|automailer)(?:[-_.+].*)?$",
+    re.I,
+)
+
+
+# --------------------------------------------------------------------------------------------------- the checks
+
+
+def _loop(message: Message, own: Own) -> str:
+    if message.sender.address and message.sender.address in own.addresses:
+        return f"sent from our own address {message.sender.address}"
+    return ""
+
+
+def _report_type(message: Message) -> str:
+    found = re.search(r"report-type\s*=\s*\"?([\w-]+)", message.header("content-type"), re.I)
+    return found[1].lower() if found else ""
+
+
+def _feedback(message: Message, _: Own) -> str:
+    if _report_type(message) == "feedback-report" or any("feedback-type" in block for block in message.report):
+        return "a feedback report (RFC 5965)"
+    if any(part.content_type == "message/feedback-report" for part in message.attachments):
+        return "a feedback report (RFC 5965)"
+    if _notified(message) == "complaint":
+        return "a complaint that a mail service reports as JSON"
+    if message.header("x-loop").lower() == "scomp" or message.header("x-hmxmroriginalrecipient"):
+        return "a feedback report of a mail provider"
+    if re.search(
+        r"^\[?(?:feedback|complaint) (?:loop|report)|^complaint about message from|abuse report\b",
+        message.subject,
+        re.I,
+    ) and (message.returned or message.report):
+        return f"the subject “{message.subject[:60]}” with a returned mail"
+    return ""
+
+
+#: Amazon SES over SNS, and services that copy it
+_NOTIFICATION = re.compile(r"notificationType\W{1,12}(Bounce|Complaint)", re.I)
+
+
+def _notified(message: Message) -> str:
+    """What a mail service's JSON notification is about: "bounce", "complaint" or ""."""
+    found = _NOTIFICATION.search(message.text[:4000])
+    return found[1].lower() if found else ""
+
+
+def _receipt(message: Message, _: Own) -> str:
+    kinds = {part.content_type for part in message.attachments}
+    if _report_type(message) == "disposition-notification" or "message/disposition-notification" in kinds:
+        return "a reading receipt (RFC 8098)"
+    if any("disposition" in block for block in message.report):
+        return "a reading receipt (RFC 8098)"
+    if _READ_SUBJECT.match(message.subject) and (
+        _is_null_path(message) or len(message.text) < 600 and message.references
+    ):
+        return f"the subject “{message.subject[:60]}” of a reading receipt"
+    return ""
+
+
+def _bounce(message: Message, _: Own) -> str:
+    if _report_type(message) == "delivery-status" or any(
+        "final-recipient" in block or "reporting-mta" in block for block in message.report
+    ):
+        return "a delivery report (RFC 3464)"
+    if message.header("x-failed-recipients"):
+        return "it names failed recipients"
+    says = bounces.SUBJECT.search(message.subject)
+    local = message.sender.address.partition("@")[0]
+    raw = message.header("from")
+    daemon = bool(bounces.DAEMON.match(local) or bounces.DAEMON_NAME.search(raw))
+    automatic = daemon or _is_null_path(message) or "auto-" in message.header("auto-submitted").lower()
+    if says and automatic:
+        return f"a mail system writes “{message.subject[:60]}”"
+    if daemon and (
+        _is_null_path(message) or bounces.states_failure(message.text) or bounces.SUBJECT.search(message.text[:600])
+    ):
+        return f"sent by {message.sender.address or raw[:60]} about a failed delivery"
+    if _notified(message) == "bounce":
+        return "a bounce that a mail service reports as JSON"
+    if says and message.header("x-ms-exchange-message-is-ndr"):
+        return "Exchange says that it is a non-delivery report"
+    if _is_null_path(message) and bounces.SUBJECT.search(message.text[:600]):
+        return "no return path, and the text reports a failed delivery"
+    if says and not message.references and (bounces.states_failure(message.text) or not message.sender.address):
+        return f"the subject “{message.subject[:60]}” and a server's reply in the text"
+    return ""
+
+
+def _is_null_path(message: Message) -> bool:
+    """RFC 3834 section 2: no answer to a mail without a return path."""
+    values = message.headers.get("return-path", ())
+    return bool(values) and re.sub(r"\s", "", values[0]) in ("<>", "")
+
+
+#: headers that answering programs set
+_REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-auto-respond", "x-autoreply-from", "x-mail-autoreply", "x-autoresponse", "x-vacation", "x-autoresponder", "autoreply")  # fmt: skip
+
+
+def _auto_reply(message: Message, _: Own) -> str:
+    submitted = message.header("auto-submitted").lower()
+    if submitted.startswith("auto-replied"):
+        return "Auto-Submitted: auto-replied"
+    for name in _REPLY_HEADERS:
+        if message.header(name) and message.header(name).lower() not in ("no", "false"):
+            return f"the header {name}"
+    precedence = message.header("precedence").lower()
+    if precedence.replace("-", "_").startswith("auto_reply"):
+        return f"Precedence: {precedence}"
+    if re.search(r"auto-?repl|vacation", message.header("x-mailer"), re.I):
+        return "written by an answering program"
+    if _REPLY_SUBJECT.match(message.subject):
+        return f"the subject “{message.subject[:60]}”"
+    words = message.reply[:800]
+    if _RECEIPT_SUBJECT.match(message.subject) and (_is_automatic_at_all(message) or _SAYS_AUTOMATIC.search(words)):
+        return f"the subject “{message.subject[:60]}” of a receipt"
+    is_answer = bool(message.references) or bool(
+        re.match(_REPLY_PREFIX + r"\S", message.subject) and ":" in message.subject[:8]
+    )
+    if _AWAY.search(words[:400]) and (_is_automatic_at_all(message) or (is_answer and _away_only(words))):
+        return "a holiday notice"
+    return ""
+
+
+def _away_only(words: str) -> bool:
+    """A notice speaks of being away and of nothing that was charged."""
+    return len(words) < 700 and len(_AWAY.findall(words)) >= 2
+
+
+def _is_automatic_at_all(message: Message) -> bool:
+    return (
+        _is_null_path(message)
+        or message.header("auto-submitted").lower().startswith("auto-generated")
+        or message.header("precedence").lower() in ("bulk", "junk")
+        or bool(message.header("x-auto-response-suppress"))
+    )
+
+
+_LIST_HEADERS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere", "x-listname", "x-ml-name")  # fmt: skip
+
+
+def _list(message: Message, _: Own) -> str:
+    for name in _LIST_HEADERS:
+        if message.header(name):
+            return f"a mailing list or mass mailing: {name}"
+    if message.header("precedence").lower() == "list":
+        return "Precedence: list"
+    local = message.sender.address.partition("@")[0]
+    return (
+        "sent by a list manager" if re.match(r"owner-|.*-(?:request|owner)$|majordomo|listserv|mailman", local) else ""
+    )
+
+
+def _auto_other(message: Message, _: Own) -> str:
+    submitted = message.header("auto-submitted").lower().partition(";")[0].strip()
+    # A person's mail that a rule of theirs forwarded is still a person's mail.
+    if submitted and submitted not in ("no", "auto-forwarded"):
+        return f"Auto-Submitted: {submitted}"
+    if re.search(r"\b(?:all|autoreply|oof)\b", message.header("x-auto-response-suppress"), re.I):
+        return "X-Auto-Response-Suppress asks for no automatic answer"
+    precedence = message.header("precedence").lower()
+    if re.match(r"bulk|junk|auto", precedence):
+        return f"Precedence: {precedence}"
+    for name in (
+        "x-autogenerated",
+        "x-auto-generated",
+        "x-loop",
+        "x-cron-env",
+        "feedback-id",
+        "x-campaignid",
+        "x-ms-exchange-generated-message-source",
+    ):
+        if message.header(name):
+            return f"the header {name}"
+    if _PROGRAM_SUBJECT.match(message.subject):
+        return f"the subject “{message.subject[:60]}” of a program"
+    if _is_null_path(message):
+        return "no return path"
+    local, _, domain = message.sender.address.partition("@")
+    if _NO_REPLY.match(local) or re.match(r"no-?reply\b|do not reply", message.sender.name, re.I):
+        # A web form writes as noreply@ of its own site and names the customer in Reply-To.
+        customers = [address for address in message.reply_to if not address.address.endswith("@" + domain)]
+        if not customers or _NO_REPLY.match(customers[0].address.partition("@")[0]):
+            return f"{message.sender.address} takes no answers"
+    if bounces.DAEMON.match(local):
+        return f"sent by {message.sender.address}"
+    if _SAYS_AUTOMATIC.search(message.reply[:3000]):
+        return "it says that it was written automatically"
+    return ""
+
+
+_CHECKS: tuple[tuple[Label, Callable[[Message, Own], str]], ...] = (
+    ("loop", _loop),
+    ("feedback", _feedback),
+    ("mdn", _receipt),
+    ("bounce", _bounce),
+    ("auto_reply", _auto_reply),
+    ("list", _list),
+    ("auto_other", _auto_other),
+)

@@ -74,7 +74,7 @@ class Message:
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: message/delivery-status and disposition fields, lower-cased name → value, one mapping a recipient
     report: tuple[Mapping[str, str], ...] = ()
-    #: headers of a returned original (message/rfc822 or text/rfc822-headers inside a report), as `headers`
+    #: headers of the first enclosed mail: the original that a report returns, or what was forwarded; as `headers`
     returned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: what could not be read and how it was coped with, in plain words
     problems: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def parse(content: bytes, *, truncated: bool = False) -> Message:
         attachments=tuple(found.attachments),
         headers=values,
         report=tuple(found.report),
-        returned=found.returned if is_report or not found.enclosed else {},
+        returned=found.returned,
         problems=tuple(problems),
         encrypted=found.encrypted,
     )
