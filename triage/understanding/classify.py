@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from triage.understanding.evidence import occlude
 from triage.understanding.findings import Evidence, Language, Verdict
-from triage.understanding.heads import Heads
+from triage.understanding.heads import Heads, sigmoid
 from triage.understanding.network import Floats, Ids, Network
 
 #: texts in one call of the network: more costs memory and gains nothing on a CPU
@@ -94,7 +94,8 @@ class Transformer:
         self._name = name
         self._tokenizer = tokenizer
         self._network = network
-        self._heads = heads
+        #: what turns the network's rows into probabilities
+        self.heads = heads
         self._thresholds = thresholds
         self._window = window
         self._prefix = prefix
@@ -114,7 +115,7 @@ class Transformer:
         return [
             Verdict(
                 probability=sigmoid(reading.logit),
-                reasons=self._heads.reasons(reading.row),
+                reasons=self.heads.reasons(reading.row),
                 evidence=(),
                 model=self._name,
             )
@@ -134,7 +135,7 @@ class Transformer:
         """What the network makes of each mail, in their order."""
         windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
         rows = self._rows([window for _, window in windows])
-        logits = self._heads.logits(rows)
+        logits = self.heads.logits(rows)
         best: dict[int, int] = {}
         for number, (at, _) in enumerate(windows):
             if at not in best or logits[number] > logits[best[at]]:
@@ -169,17 +170,6 @@ class Transformer:
             ids, mask = _pad([windows[at] for at in batch])
             rows.update(zip(batch, self._network.run(ids, mask), strict=True))
         return np.stack([rows[at] for at in range(len(windows))]) if windows else np.zeros((0, 1), np.float32)
-
-
-def sigmoid(logit: float) -> float:
-    """Log odds to probability."""
-    return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
-
-
-def logit(probability: float) -> float:
-    """Probability to log odds."""
-    bounded = min(max(probability, 1e-9), 1 - 1e-9)
-    return float(np.log(bounded / (1 - bounded)))
 
 
 def _slide(ids: list[int], room: int) -> list[list[int]]:

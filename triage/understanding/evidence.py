@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from triage.understanding.findings import Evidence
+from triage.understanding.heads import sigmoid
 
 #: log odds of a dispute for each of these replies, the rest of the mail unchanged
 Score = Callable[[Sequence[str]], Sequence[float]]
@@ -52,7 +53,7 @@ def occlude(reply: str, score: Score) -> tuple[Evidence, ...]:
         # Words that say little by themselves: then the clause is the evidence.
         span = words if whole - measured[words] > (whole - measured[clause]) / 2 else clause
         if (drop := whole - measured[span]) > 0:
-            found.append((drop, span, _probability(whole) - _probability(measured[span])))
+            found.append((drop, span, sigmoid(whole) - sigmoid(measured[span])))
     return tuple(
         Evidence(start=start, end=end, text=reply[start:end], weight=weight)
         for _, (start, end), weight in sorted(found, reverse=True)
@@ -100,7 +101,3 @@ def _narrow(reply: str, whole: float, spans: Sequence[Span], score: Score) -> li
 
 def _without(text: str, span: Span) -> str:
     return text[: span[0]] + " " + text[span[1] :]
-
-
-def _probability(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(min(logit, 40.0), -40.0)))

@@ -1,5 +1,6 @@
 """From a row of numbers to probabilities: our two linear heads, and the labels of any other model."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,16 @@ class LinearHeads:
         scores = (self.reason @ row + self.reason_bias) / self.calibration.temperature
         return dict(zip(REASONS, (float(share) for share in softmax(scores)), strict=True))
 
+    def calibrated(self) -> "LinearHeads":
+        """The same heads with the calibration worked into the weights."""
+        scale, cool = self.calibration.scale, self.calibration.temperature
+        return LinearHeads(
+            dispute=self.dispute * np.float32(scale),
+            dispute_bias=self.dispute_bias * scale + self.calibration.shift,
+            reason=self.reason / np.float32(cool),
+            reason_bias=self.reason_bias / np.float32(cool),
+        )
+
     def save(self, path: Path) -> None:
         """Write the weights; the calibration belongs into model.toml."""
         bias = np.array([self.dispute_bias], np.float32)
@@ -102,6 +113,11 @@ class LabelHeads:
         scores = np.array([_log_sum(row[None, list(self.columns[reason])])[0] for reason in known], np.float32)
         shares = dict(zip(known, softmax(scores / self.calibration.temperature), strict=True))
         return {reason: float(shares.get(reason, 0.0)) for reason in REASONS}
+
+
+def sigmoid(logit: float) -> float:
+    """Log odds to probability."""
+    return 1 / (1 + math.exp(-max(min(logit, 40.0), -40.0)))
 
 
 def softmax(scores: Floats) -> Floats:

@@ -11,6 +11,7 @@ Every file that is named under `[files]` must have the digest that stands there.
 """
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -116,6 +117,19 @@ def describe(path: Path) -> Description:
             f"{'.'.join(str(key) for key in found['loc']) or DESCRIPTION}: {found['msg']}" for found in error.errors()
         ]
         raise ModelError(f"{path / DESCRIPTION} has mistakes: {'; '.join(problems)}", problems) from error
+
+
+def write_description(path: Path, described: Description) -> None:
+    """Write a folder's model.toml."""
+    plain = described.model_dump(exclude_none=True)
+    # JSON strings and numbers are TOML strings and numbers.
+    top = [f"{key} = {json.dumps(value)}" for key, value in plain.items() if not isinstance(value, dict)]
+    tables = [
+        "\n".join([f"[{key}]", *(f"{json.dumps(name)} = {json.dumps(each)}" for name, each in value.items())])
+        for key, value in plain.items()
+        if isinstance(value, dict) and value
+    ]
+    (path / DESCRIPTION).write_text("\n".join(top) + "\n\n" + "\n\n".join(tables) + "\n", encoding="utf-8")
 
 
 def check_digests(path: Path, described: Description) -> None:

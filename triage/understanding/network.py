@@ -14,7 +14,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import torch
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
+Flags = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.int64]
 
 
