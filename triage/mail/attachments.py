@@ -82,7 +82,8 @@ _BY_TYPE = {
 }
 _BY_SUFFIX = {
     ".pdf": "pdf", ".docx": "docx", ".docm": "docx", ".xlsx": "xlsx", ".xlsm": "xlsx", ".csv": "txt", ".tsv": "txt",
-    ".txt": "txt", ".text": "txt", ".log": "txt", ".md": "txt", ".json": "txt", ".htm": "html", ".html": "html", ".ics": "ics",
+    ".txt": "txt", ".text": "txt", ".log": "txt", ".md": "txt", ".json": "txt",
+    ".htm": "html", ".html": "html", ".ics": "ics",
 }  # fmt: skip
 
 

@@ -36,7 +36,8 @@ class Automatic:
     why: str
     #: enhanced status code of a bounce ("5.1.1"), None when unknown
     dsn: str | None = None
-    #: True when a bounce says that the address is dead, False when the cause is temporary or another, None when it is no bounce
+    #: True when a bounce says that the address is dead, False when the cause is temporary or another,
+    #: None when it is no bounce
     hard: bool | None = None
     #: whom the bounced mail did not reach
     recipient: str | None = None
@@ -69,21 +70,37 @@ _REPLY_PREFIX = r"^\s*(?:(?:re|aw|sv|antw|rv|res|odp|r|fwd?|wg)\s*:\s*)*"
 #: subjects that only programs write
 _REPLY_SUBJECT = re.compile(
     _REPLY_PREFIX
-    + r"(?:\[?\(?auto(?:matic|mated|matisch\w*|m[aá]tic[ao]|matique)?[ -]?(?:reply|response|answer|responder|antwort|svar)\b"
-    r"|auto(?:matic|mated)? ?:|autoresponder\b|\[auto[- ]?reply\]|out[- ]of[- ](?:the[- ])?office\b|ooo\b ?[:-]|.{0,60}\bis (?:currently )?out of (?:the )?office|away from (?:my |the )?(?:office|mail|e-?mail|desk)|vacation (?:reply|response|message|notice)|i(?:'m| am) (?:currently )?(?:away|out of|on (?:vacation|holiday|leave))"
-    r"|autorespuesta|auto-?respuesta|respuesta autom[aá]tica|(?:estoy )?fuera de (?:la )?oficina|ausente de la oficina|mensaje de ausencia"
+    + r"(?:\[?\(?auto(?:matic|mated|matisch\w*|m[aá]tic[ao]|matique)?[ -]?(?:reply|response|answer|responder"
+    r"|antwort|svar)\b"
+    r"|auto(?:matic|mated)? ?:|autoresponder\b|\[auto[- ]?reply\]|out[- ]of[- ](?:the[- ])?office\b"
+    r"|ooo\b ?[:-]|.{0,60}\bis (?:currently )?out of (?:the )?office"
+    r"|away from (?:my |the )?(?:office|mail|e-?mail|desk)|vacation (?:reply|response|message|notice)"
+    r"|i(?:'m| am) (?:currently )?(?:away|out of|on (?:vacation|holiday|leave))"
+    r"|autorespuesta|auto-?respuesta|respuesta autom[aá]tica|(?:estoy )?fuera de (?:la )?oficina"
+    r"|ausente de la oficina|mensaje de ausencia"
     r"|resposta autom[aá]tica|auto-?resposta|fora do escrit[oó]rio|ausente do escrit[oó]rio|mensagem de aus[eê]ncia"
-    r"|r[eé]ponse automatique|absence du bureau|absent du bureau|message d'absence|notification d'absence|hors du bureau"
-    r"|automatische (?:antwort|r(?:ü|ue)ckmeldung|abwesenheit)|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|assistent)|abwesenheit\b|abwesend\b|(?:bin |ich bin )?(?:au(?:ß|ss)er haus|nicht im (?:b(?:ü|ue)ro|haus))"
-    r"|automatisch antwoord|afwezig(?:heid)?\b|risposta automatica|fuori (?:sede|ufficio)|autosvar|automatiskt? svar|fr[aå]nvaro|frav[aæ]r\w*|automatyczna odpowied|nieobecno|автоответ|автоматический ответ|自動返信|自動応答|不在通知|自动(?:回复|答复)|自動回覆|부재중|자동 ?응답)",
+    r"|r[eé]ponse automatique|absence du bureau|absent du bureau|message d'absence|notification d'absence"
+    r"|hors du bureau"
+    r"|automatische (?:antwort|r(?:ü|ue)ckmeldung|abwesenheit)"
+    r"|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|assistent)|abwesenheit\b|abwesend\b"
+    r"|(?:bin |ich bin )?(?:au(?:ß|ss)er haus|nicht im (?:b(?:ü|ue)ro|haus))"
+    r"|automatisch antwoord|afwezig(?:heid)?\b|risposta automatica|fuori (?:sede|ufficio)|autosvar"
+    r"|automatiskt? svar|fr[aå]nvaro|frav[aæ]r\w*|automatyczna odpowied|nieobecno|автоответ"
+    r"|автоматический ответ|自動返信|自動応答|不在通知|自动(?:回复|答复)|自動回覆|부재중|자동 ?응답)",
     re.I,
 )
 #: receipts of help desks and web forms
 _RECEIPT_SUBJECT = re.compile(
     _REPLY_PREFIX
-    + r"(?:thank you for (?:contacting|your (?:e-?mail|message|enquiry|inquiry|request))|(?:we|we've|we have) received your|your (?:message|request|e-?mail|enquiry|inquiry|ticket) (?:has been|was) received|request received\b"
-    r"|(?:hemos )?recibi(?:do|mos) su (?:mensaje|correo|solicitud)|gracias por (?:contactar|su (?:mensaje|correo))|recebemos (?:a |o )?(?:su?a|seu) (?:mensagem|e-?mail)|obrigado por (?:contactar|entrar em contato)"
-    r"|nous avons (?:bien )?re[cç]u votre|accus[eé] de r[eé]ception|wir haben ihre (?:nachricht|anfrage|e-?mail) erhalten|eingangsbest(?:ä|ae)tigung|vielen dank f(?:ü|ue)r ihre (?:nachricht|anfrage|e-?mail))",
+    + r"(?:thank you for (?:contacting|your (?:e-?mail|message|enquiry|inquiry|request))|(?:we|we've|we have)"
+    r" received your|your (?:message|request|e-?mail|enquiry|inquiry|ticket) (?:has been|was) received"
+    r"|request received\b"
+    r"|(?:hemos )?recibi(?:do|mos) su (?:mensaje|correo|solicitud)"
+    r"|gracias por (?:contactar|su (?:mensaje|correo))|recebemos (?:a |o )?(?:su?a|seu) (?:mensagem|e-?mail)"
+    r"|obrigado por (?:contactar|entrar em contato)"
+    r"|nous avons (?:bien )?re[cç]u votre|accus[eé] de r[eé]ception"
+    r"|wir haben ihre (?:nachricht|anfrage|e-?mail) erhalten|eingangsbest(?:ä|ae)tigung"
+    r"|vielen dank f(?:ü|ue)r ihre (?:nachricht|anfrage|e-?mail))",
     re.I,
 )
 #: subjects of programs that report something
@@ -92,24 +109,55 @@ _PROGRAM_SUBJECT = re.compile(
 )
 #: what only a program says of its own mail
 _SAYS_AUTOMATIC = re.compile(
-    r"this is an? (?:auto(?:mated|matic(?:ally)?)[ -]?(?:generated )?(?:reply|response|answer|message|e-?mail|mail|notification)|auto-?(?:reply|response|generated))|this (?:e-?mail|message) (?:was|is|has been) (?:sent |generated |created |produced )?automatically|automatically generated (?:e-?mail|message|reply|response|mail)|(?:do|please do) not (?:reply|respond)(?: directly)? to this (?:e-?mail|message|mail|address)|please do not reply\b|auto-?generated (?:message|e-?mail)"
-    r"|(?:este|esta) (?:es|é) (?:un|una|um|uma)a? (?:mensaje|correo|respuesta|mensagem|e-?mail|resposta) (?:autom[aá]tic[oa]|generad[oa] autom|gerad[oa] autom)|(?:mensaje|correo|mensagem|e-?mail) (?:generado|enviado|gerada|gerado|enviada) autom[aá]ticamente|mensagem autom[aá]tica|mensaje autom[aá]tico|(?:por favor,? )?no (?:responda|conteste) a este (?:mensaje|correo|e-?mail)|(?:por favor,? )?n[aã]o responda (?:a )?(?:este|esta) (?:mensagem|e-?mail)"
-    r"|(?:ceci est|il s'agit d')\s?une? (?:r[eé]ponse|message|e-?mail|courriel|mail) automatique|(?:message|courriel|e-?mail|mail) (?:envoy[eé]|g[eé]n[eé]r[eé]) automatiquement|merci de ne pas r[eé]pondre|ne (?:pas r[eé]pondre|r[eé]pondez pas) [aà] ce"
-    r"|(?:dies ist|dieses ist) eine automatisch|automatisch (?:generierte|erstellte|erzeugte|versendete)|(?:wurde|wird) automatisch (?:generiert|erstellt|erzeugt|versendet|verschickt)|(?:bitte )?antworten sie (?:bitte )?nicht auf diese",
+    r"this is an? (?:auto(?:mated|matic(?:ally)?)[ -]?(?:generated )?(?:reply|response|answer|message|e-?mail"
+    r"|mail|notification)|auto-?(?:reply|response|generated))"
+    r"|this (?:e-?mail|message) (?:was|is|has been) (?:sent |generated |created |produced )?automatically"
+    r"|automatically generated (?:e-?mail|message|reply|response|mail)"
+    r"|(?:do|please do) not (?:reply|respond)(?: directly)? to this (?:e-?mail|message|mail|address)"
+    r"|please do not reply\b|auto-?generated (?:message|e-?mail)"
+    r"|(?:este|esta) (?:es|é) (?:un|una|um|uma)a? (?:mensaje|correo|respuesta|mensagem|e-?mail|resposta)"
+    r" (?:autom[aá]tic[oa]|generad[oa] autom|gerad[oa] autom)"
+    r"|(?:mensaje|correo|mensagem|e-?mail) (?:generado|enviado|gerada|gerado|enviada) autom[aá]ticamente"
+    r"|mensagem autom[aá]tica|mensaje autom[aá]tico"
+    r"|(?:por favor,? )?no (?:responda|conteste) a este (?:mensaje|correo|e-?mail)"
+    r"|(?:por favor,? )?n[aã]o responda (?:a )?(?:este|esta) (?:mensagem|e-?mail)"
+    r"|(?:ceci est|il s'agit d')\s?une? (?:r[eé]ponse|message|e-?mail|courriel|mail) automatique"
+    r"|(?:message|courriel|e-?mail|mail) (?:envoy[eé]|g[eé]n[eé]r[eé]) automatiquement"
+    r"|merci de ne pas r[eé]pondre|ne (?:pas r[eé]pondre|r[eé]pondez pas) [aà] ce"
+    r"|(?:dies ist|dieses ist) eine automatisch|automatisch (?:generierte|erstellte|erzeugte|versendete)"
+    r"|(?:wurde|wird) automatisch (?:generiert|erstellt|erzeugt|versendet|verschickt)"
+    r"|(?:bitte )?antworten sie (?:bitte )?nicht auf diese",
     re.I,
 )
 #: a holiday notice in its first words; counts only in answer to a mail
 _AWAY = re.compile(
-    r"\b(?:i|we)(?:'m| am|'ll be| will be|'re| are| have been)? (?:currently |presently |now )?(?:be )?(?:out of (?:the |my )?office|away from (?:the|my) (?:office|desk|e-?mail)|on (?:annual |maternity |sick |parental |paternity )?(?:leave|vacation|holidays?)|not in the office|away until|travel+ing)|(?:will|shall) (?:return|be back|reply|respond) (?:to (?:the office|you|your e-?mail) )?(?:on|when|upon|after) |limited access to (?:my )?e-?mail"
-    r"|(?:me encuentro|estoy|estar[eé]) (?:actualmente )?(?:fuera de (?:la )?oficina|de vacaciones|ausente)|(?:estou|estarei|encontro-me) (?:fora do escrit[oó]rio|de f[eé]rias|ausente)|je suis (?:actuellement )?(?:absente?|en cong[eé]s?|en vacances|hors du bureau)|(?:ich bin|bin) (?:zur ?zeit |derzeit |momentan |ab dem |vom |bis |wieder |leider )?.{0,40}(?:nicht im (?:b(?:ü|ue)ro|haus)|im urlaub|abwesend|nicht erreichbar|au(?:ß|ss)er haus)|ik ben (?:momenteel )?(?:afwezig|op vakantie)|sono (?:attualmente )?(?:assente|in ferie|fuori ufficio)|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret)",
+    r"\b(?:i|we)(?:'m| am|'ll be| will be|'re| are| have been)? (?:currently |presently |now )?(?:be )?(?:out"
+    r" of (?:the |my )?office|away from (?:the|my) (?:office|desk|e-?mail)|on (?:annual |maternity |sick "
+    r"|parental |paternity )?(?:leave|vacation|holidays?)|not in the office|away until|travel+ing)"
+    r"|(?:will|shall) (?:return|be back|reply|respond) (?:to (?:the office|you|your e-?mail) )?(?:on|when"
+    r"|upon|after) |limited access to (?:my )?e-?mail"
+    r"|(?:me encuentro|estoy|estar[eé]) (?:actualmente )?(?:fuera de (?:la )?oficina|de vacaciones|ausente)"
+    r"|(?:estou|estarei|encontro-me) (?:fora do escrit[oó]rio|de f[eé]rias|ausente)"
+    r"|je suis (?:actuellement )?(?:absente?|en cong[eé]s?|en vacances|hors du bureau)"
+    r"|(?:ich bin|bin) (?:zur ?zeit |derzeit |momentan |ab dem |vom |bis |wieder |leider )?.{0,40}(?:nicht im"
+    r" (?:b(?:ü|ue)ro|haus)|im urlaub|abwesend|nicht erreichbar|au(?:ß|ss)er haus)"
+    r"|ik ben (?:momenteel )?(?:afwezig|op vakantie)|sono (?:attualmente )?(?:assente|in ferie|fuori ufficio)"
+    r"|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret)",
     re.I,
 )
 _READ_SUBJECT = re.compile(
-    r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen|l[aä]st|l[aæ]st|przeczytane|прочитано|已读|開封済み|return receipt|disposition notification|read receipt|empfangsbest(?:ä|ae)tigung|lesebest(?:ä|ae)tigung|confirmaci[oó]n de lectura|confirma[cç][aã]o de leitura|accus[eé] de lecture)\s*(?:\(displayed\)\s*)?[:\-–]",
+    r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen"
+    r"|l[aä]st|l[aæ]st|przeczytane|прочитано|已读|開封済み|return receipt|disposition notification|read receipt"
+    r"|empfangsbest(?:ä|ae)tigung|lesebest(?:ä|ae)tigung|confirmaci[oó]n de lectura|confirma[cç][aã]o de"
+    r" leitura|accus[eé] de lecture)\s*(?:\(displayed\)\s*)?[:\-–]",
     re.I,
 )
 _NO_REPLY = re.compile(
-    r"^(?:.*[-_.+])?(?:no[-_.]?(?:reply|responder|responda|responde|respuesta|resposta|contestar|conteste)|do[-_.]?not[-_.]?reply|dont[-_.]?reply|(?:ne|nao|não)[-_.]?(?:pas[-_.]?)?(?:repondre|responda|responder)|ne[-_.]?repondez[-_.]?pas|keine?[-_.]?antwort|nicht[-_.]?antworten|antwort[-_.]?nicht|geen[-_.]?antwoord|nepasrepondre|naoresponda|noresponder|unattended|autoresponder|auto[-_.]?reply|automailer)(?:[-_.+].*)?$",
+    r"^(?:.*[-_.+])?(?:no[-_.]?(?:reply|responder|responda|responde|respuesta|resposta|contestar|conteste)"
+    r"|do[-_.]?not[-_.]?reply|dont[-_.]?reply|(?:ne|nao|não)[-_.]?(?:pas[-_.]?)?(?:repondre|responda"
+    r"|responder)|ne[-_.]?repondez[-_.]?pas|keine?[-_.]?antwort|nicht[-_.]?antworten|antwort[-_.]?nicht"
+    r"|geen[-_.]?antwoord|nepasrepondre|naoresponda|noresponder|unattended|autoresponder|auto[-_.]?reply"
+    r"|automailer)(?:[-_.+].*)?$",
     re.I,
 )
 
@@ -163,7 +211,7 @@ def _receipt(message: Message, _: Own) -> str:
     if any("disposition" in block for block in message.report):
         return "a reading receipt (RFC 8098)"
     if _READ_SUBJECT.match(message.subject) and (
-        _is_null_path(message) or len(message.text) < 600 and message.references
+        _is_null_path(message) or (len(message.text) < 600 and message.references)
     ):
         return f"the subject “{message.subject[:60]}” of a reading receipt"
     return ""
@@ -205,7 +253,10 @@ def _is_null_path(message: Message) -> bool:
 
 
 #: headers that answering programs set
-_REPLY_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-auto-respond", "x-autoreply-from", "x-mail-autoreply", "x-autoresponse", "x-vacation", "x-autoresponder", "autoreply")  # fmt: skip
+_REPLY_HEADERS = (
+    "x-autoreply", "x-autorespond", "x-auto-reply", "x-auto-respond", "x-autoreply-from", "x-mail-autoreply",
+    "x-autoresponse", "x-vacation", "x-autoresponder", "autoreply",
+)  # fmt: skip
 
 
 def _auto_reply(message: Message, _: Own) -> str:
@@ -247,7 +298,10 @@ def _is_automatic_at_all(message: Message) -> bool:
     )
 
 
-_LIST_HEADERS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere", "x-listname", "x-ml-name")  # fmt: skip
+_LIST_HEADERS = (
+    "list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list",
+    "x-mailing-list", "x-mailman-version", "x-beenthere", "x-listname", "x-ml-name",
+)  # fmt: skip
 
 
 def _list(message: Message, _: Own) -> str:
@@ -287,7 +341,7 @@ def _auto_other(message: Message, _: Own) -> str:
         return f"the subject “{message.subject[:60]}” of a program"
     if _is_null_path(message):
         return "no return path"
-    local, _, domain = message.sender.address.partition("@")
+    local, domain = message.sender.address.partition("@")[::2]
     if _NO_REPLY.match(local) or re.match(r"no-?reply\b|do not reply", message.sender.name, re.I):
         # A web form writes as noreply@ of its own site and names the customer in Reply-To.
         customers = [address for address in message.reply_to if not address.address.endswith("@" + domain)]

@@ -167,9 +167,7 @@ def _attribution(lines: _Lines, index: int) -> int:
             break  # it begins here, not where we began
         joined = f"{joined} {line.strip()}" if joined else line.strip()
         if not started and not (phrases.ADDRESS.search(joined) or phrases.MOMENT.search(joined)):
-            # "Jane <jane@…> wrote:" names its writer on its first line; words before it are the customer's
-            if not phrases.WROTE_SOMEWHERE.search(joined) or not line.rstrip().endswith((":", "：")):
-                break
+            break  # "Jane <jane@…> wrote:" names its writer on its first line; words before it are the customer's
         if _is_attribution(joined, started=started):
             return stop
     return 0
@@ -198,7 +196,7 @@ def _rest(lines: _Lines, index: int, *, forward: bool) -> PartLabel | None:
 
 
 def _header_block(lines: _Lines, index: int) -> bool:
-    """From:, Sent:, To:, Subject: in a row, as Outlook writes above what it quotes; three kinds, an address or a subject."""
+    """From:, Sent:, To:, Subject: in a row, as Outlook writes above what it quotes."""
     index = lines.next_filled(index)
     if index == len(lines.lines):
         return False

@@ -24,21 +24,30 @@ class Bounce:
 
 
 SUBJECT = re.compile(
-    r"undeliver(?:ed|able)|undelivrable|delivery (?:status|failure|notification|has failed|problem|error|report|unsuccessful)"
-    r"|(?:mail|message|e-?mail|delivery)[ -](?:delivery )?(?:fail|not delivered|returned|error|rejected|system error|could not be delivered)"
-    r"|mail delivery (?:sub)?system|returned (?:e-?mail|mail|message)|failure (?:notice|delivery)|failed (?:mail|delivery)|mail system error"
-    r"|non[- ]?deliver(?:y|able)|could not (?:be delivered|send message)|unable to deliver|can ?not (?:be )?deliver|warning: (?:could not|message)"
-    r"|unzustellbar|zustellung (?:fehlgeschlagen|ist fehlgeschlagen|verzögert)|nicht zustellbar|zustellfehler|mail ?zustellung"
-    r"|no (?:se ha podido|se pudo|ha podido) (?:ser )?entrega|correo (?:devuelto|no entregado)|(?:fallo|error) (?:en|de) la entrega|mensaje no entregado|no entregable"
+    r"undeliver(?:ed|able)|undelivrable"
+    r"|delivery (?:status|failure|notification|has failed|problem|error|report|unsuccessful)"
+    r"|(?:mail|message|e-?mail|delivery)[ -](?:delivery )?(?:fail|not delivered|returned|error|rejected"
+    r"|system error|could not be delivered)"
+    r"|mail delivery (?:sub)?system|returned (?:e-?mail|mail|message)|failure (?:notice|delivery)"
+    r"|failed (?:mail|delivery)|mail system error"
+    r"|non[- ]?deliver(?:y|able)|could not (?:be delivered|send message)|unable to deliver"
+    r"|can ?not (?:be )?deliver|warning: (?:could not|message)"
+    r"|unzustellbar|zustellung (?:fehlgeschlagen|ist fehlgeschlagen|verzögert)|nicht zustellbar|zustellfehler"
+    r"|mail ?zustellung"
+    r"|no (?:se ha podido|se pudo|ha podido) (?:ser )?entrega|correo (?:devuelto|no entregado)"
+    r"|(?:fallo|error) (?:en|de) la entrega|mensaje no entregado|no entregable"
     r"|n[ãa]o (?:foi )?(?:entreg|poss[ií]vel entregar)|falha (?:na|de) entrega|devolvid[ao]"
     r"|échec (?:de|du|d')|echec de|non (?:remis|délivré|distribu)|remise (?:impossible|retardée)|avis de non"
-    r"|mancat[oa] (?:recapito|consegna)|onbestelbaar|niet (?:bezorgd|afgeleverd)|kunde inte levereras|kunne ikke leveres|olevererbart|niedostarcz"
-    r"|недоставл|не доставлен|退信|投递失败|系统退信|配信(?:不能|エラー)|送信エラー|undelivered|メールエラー|エラー(?:メール|通知)|mail(?:ing)? loop|loop (?:alert|detected)",
+    r"|mancat[oa] (?:recapito|consegna)|onbestelbaar|niet (?:bezorgd|afgeleverd)|kunde inte levereras"
+    r"|kunne ikke leveres|olevererbart|niedostarcz"
+    r"|недоставл|не доставлен|退信|投递失败|系统退信|配信(?:不能|エラー)|送信エラー|メールエラー|エラー(?:メール|通知)"
+    r"|mail(?:ing)? loop|loop (?:alert|detected)",
     re.I,
 )
 #: senders that speak for a mail system
 DAEMON = re.compile(
-    r"^(?:mailer[-_.]?daemon|post_?master|mail[-_.]?(?:daemon|delivery|system)|mdaemon|bounces?|noreply-bounce|daemon|smtp|mta)(?:[-+=_.].*)?$",
+    r"^(?:mailer[-_.]?daemon|post_?master|mail[-_.]?(?:daemon|delivery|system)|mdaemon|bounces?"
+    r"|noreply-bounce|daemon|smtp|mta)(?:[-+=_.].*)?$",
     re.I,
 )
 DAEMON_NAME = re.compile(
@@ -47,10 +56,14 @@ DAEMON_NAME = re.compile(
 
 #: from here on a bounce in prose repeats the mail that failed
 _RETURNED = re.compile(
-    r"^[ \t>*-]*(?:-+ ?(?:this is a copy of (?:the|your)|the (?:header|body) of|original message|returned message|unsent message|message header|copy of)"
-    r"|below this line is a copy|--- (?:below|the) .{0,60}(?:original|copy|header)|message headers follow|original mail as follows|the original message (?:follows|headers)"
-    r"|(?:original|returned|undelivered|non-delivered) (?:message|mail)(?: headers?)?(?: follows?)?[ :-]*$|forwarded message -"
-    r"|return-path:|received: (?:from|by|\()|x-received:|dkim-signature:|--+ (?:ursprüngliche|mensaje|message)|unsent message below)",
+    r"^[ \t>*-]*(?:-+ ?(?:this is a copy of (?:the|your)|the (?:header|body) of|original message|returned"
+    r" message|unsent message|message header|copy of)"
+    r"|below this line is a copy|--- (?:below|the) .{0,60}(?:original|copy|header)|message headers follow"
+    r"|original mail as follows|the original message (?:follows|headers)"
+    r"|(?:original|returned|undelivered|non-delivered) (?:message|mail)(?: headers?)?(?: follows?)?[ :-]*$"
+    r"|forwarded message -"
+    r"|return-path:|received: (?:from|by|\()|x-received:|dkim-signature:|--+ (?:ursprüngliche|mensaje|message)"
+    r"|unsent message below)",
     re.I | re.M,
 )
 _ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,2})\.(\d{1,3})(?![\d.]*\d)(?!\.\d)")
@@ -59,6 +72,7 @@ _REPLY = re.compile(
     r"(?<![\d.])([45]\d\d)[ -]{1,3}(?:<[^>\n]{1,200}>[ :.]*)?['(\[#]{0,2}([45]\.\d{1,2}\.\d{1,3})(?![\d.]*\d)"
 )
 _BARE_REPLY = re.compile(r"(?:^|[^\d.:])([45]\d\d)[ -](?!\d+[/:])", re.M)
+_AFTER_DATA = re.compile(r"in reply to (?:end of )?data|after (?:end of )?data|>>> data\b", re.I)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:\s*(<[^<>\s]{1,900}>)", re.I | re.M)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=&'*/-]{1,80}@[A-Za-z0-9-]{1,80}(?:\.[A-Za-z0-9-]{1,63})+")
 
@@ -74,7 +88,8 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
     (
         True,  # moved away, a domain that takes no mail
         re.compile(
-            r"mailbox has moved|user has moved|(?:he|she|recipient|user) (?:has )?moved to|no longer (?:at|with) (?:this|us)|account (?:has )?moved"
+            r"mailbox has moved|user has moved|(?:he|she|recipient|user) (?:has )?moved to"
+            r"|no longer (?:at|with) (?:this|us)|account (?:has )?moved"
             r"|does not accept (?:any )?(?:e-?)?mail|null ?MX|domain .{0,40}not accepting mail|no forwarding address",
             re.I,
         ),
@@ -82,33 +97,44 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
     (
         False,  # full
         re.compile(
-            r"(?:mail ?box|mail ?folder|inbox|mail ?drop|account|storage|disk|user).{0,50}(?:\bfull\b|over ?quota|exceed|out of space|limit)"
-            r"|over ?quota|quota (?:is )?(?:full|exceed)|exceed\w* .{0,30}(?:quota|storage|limit)|quota|insufficient (?:disk|system|storage)"
-            r"|not enough (?:storage|space|disk)|too (?:many|much) .{0,20}(?:in|on) (?:this )?mailbox|buz[oó]n .{0,20}lleno|postfach .{0,20}voll|caixa .{0,20}cheia|bo[iî]te .{0,30}pleine",
+            r"(?:mail ?box|mail ?folder|inbox|mail ?drop|account|storage|disk|user).{0,50}(?:\bfull\b|over"
+            r" ?quota|exceed|out of space|limit)"
+            r"|over ?quota|quota (?:is )?(?:full|exceed)|exceed\w* .{0,30}(?:quota|storage|limit)|quota"
+            r"|insufficient (?:disk|system|storage)"
+            r"|not enough (?:storage|space|disk)|too (?:many|much) .{0,20}(?:in|on) (?:this )?mailbox"
+            r"|buz[oó]n .{0,20}lleno|postfach .{0,20}voll|caixa .{0,20}cheia|bo[iî]te .{0,30}pleine",
             re.I,
         ),
     ),
     (
         False,  # blocked, spam, policy, authentication
         re.compile(
-            r"black ?list|block ?list|\bblocked\b|blocking|\bspam|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|reputation|abuse|dmarc|\bspf\b|\bdkim\b|unauthenticated"
-            r"|authenticat|banned|virus|malware|content (?:rejected|filter|restriction)|polic(?:y|ies)|not authori[sz]ed|not permitted|permission|access denied"
-            r"|relay(?:ing)? (?:access |not |denied|is )|reverse dns|\bptr\b|dynamic ip|helo|\blisted (?:in|by|at) .{0,40}(?:list|rbl|\bbl\b)|too many (?:connections|recipients|messages)|rate limit|greylist|gr[ea]ylisted"
-            r"|sender (?:address )?(?:rejected|denied|verify|not allowed|domain)|message (?:rejected|refused|content)|refused by|rejected by .{0,30}(?:filter|rule)|not a member|message filter",
+            r"black ?list|block ?list|\bblocked\b|blocking|\bspam|\brbl\b|dnsbl|spamhaus|spamcop|barracuda"
+            r"|reputation|abuse|dmarc|\bspf\b|\bdkim\b|unauthenticated"
+            r"|authenticat|banned|virus|malware|content (?:rejected|filter|restriction)|polic(?:y|ies)"
+            r"|not authori[sz]ed|not permitted|permission|access denied"
+            r"|relay(?:ing)? (?:access |not |denied|is )|reverse dns|\bptr\b|dynamic ip|helo"
+            r"|\blisted (?:in|by|at) .{0,40}(?:list|rbl|\bbl\b)|too many (?:connections|recipients|messages)"
+            r"|rate limit|greylist|gr[ea]ylisted"
+            r"|sender (?:address )?(?:rejected|denied|verify|not allowed|domain)"
+            r"|message (?:rejected|refused|content)|refused by|rejected by .{0,30}(?:filter|rule)|not a member"
+            r"|message filter",
             re.I,
         ),
     ),
     (
         False,  # too big
         re.compile(
-            r"(?:message|mail|size|length).{0,40}(?:too (?:big|large|long)|exceeds?|limit)|line limit|maximum (?:allowed )?size",
+            r"(?:message|mail|size|length).{0,40}(?:too (?:big|large|long)|exceeds?|limit)|line limit"
+            r"|maximum (?:allowed )?size",
             re.I,
         ),
     ),
     (
         False,  # switched off for now
         re.compile(
-            r"(?:account|user|mailbox|recipient|address).{0,40}(?:disabled|suspended|inactive|locked|deactivated|on hold|expired|not (?:currently )?(?:active|activated)|temporarily)"
+            r"(?:account|user|mailbox|recipient|address).{0,40}(?:disabled|suspended|inactive|locked"
+            r"|deactivated|on hold|expired|not (?:currently )?(?:active|activated)|temporarily)"
             r"|(?:disabled|suspended|inactive|deactivated) .{0,20}(?:account|user|mailbox|recipient)",
             re.I,
         ),
@@ -117,27 +143,43 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
     (
         True,  # no such host
         re.compile(
-            r"host (?:or domain(?: name)? )?(?:was )?(?:not found|unknown)|unknown host|(?:domain|host)(?: name)? .{0,60}(?:not found|not exist|doesn't exist|invalid|could not be found|unknown)"
-            r"|no such (?:domain|host)|name (?:or )?service (?:not known|error)|name service error|dns (?:lookup )?(?:failure|error)|unrouteable (?:mail )?domain|illegal host"
-            r"|(?:bad|invalid|unresolvable) (?:destination )?(?:host|domain)|no (?:mx|mail exchanger|mail server)|couldn't find any host|domain does not|nxdomain|[45]\d\d (?:[\w-]+\.)+[a-z]{2,} does not exist",
+            r"host (?:or domain(?: name)? )?(?:was )?(?:not found|unknown)|unknown host"
+            r"|(?:domain|host)(?: name)? .{0,60}(?:not found|not exist|doesn't exist|invalid|could not be"
+            r" found|unknown)"
+            r"|no such (?:domain|host)|name (?:or )?service (?:not known|error)|name service error"
+            r"|dns (?:lookup )?(?:failure|error)|unrouteable (?:mail )?domain|illegal host"
+            r"|(?:bad|invalid|unresolvable) (?:destination )?(?:host|domain)"
+            r"|no (?:mx|mail exchanger|mail server)|couldn't find any host|domain does not|nxdomain"
+            r"|[45]\d\d (?:[\w-]+\.)+[a-z]{2,} does not exist",
             re.I,
         ),
     ),
     (
         False,  # not yet, not now
         re.compile(
-            r"expired|timed? ?out|timeout|has been delayed|delayed|deferred|will (?:be )?retr|retry time|still (?:trying|undelivered)|not respond|no(?:t)? (?:answer|response)|connection (?:refused|reset|timed|lost|dropped|closed)"
-            r"|could not connect|cannot connect|unable to connect|network (?:is )?unreachable|no route to host|temporar(?:y|ily)|try again later|service unavailable|loop|too many hops|within .{0,20}(?:days?|hours?)",
+            r"expired|timed? ?out|timeout|has been delayed|delayed|deferred|will (?:be )?retr|retry time"
+            r"|still (?:trying|undelivered)|not respond|no(?:t)? (?:answer|response)"
+            r"|connection (?:refused|reset|timed|lost|dropped|closed)"
+            r"|could not connect|cannot connect|unable to connect|network (?:is )?unreachable|no route to host"
+            r"|temporar(?:y|ily)|try again later|service unavailable|loop|too many hops"
+            r"|within .{0,20}(?:days?|hours?)",
             re.I,
         ),
     ),
     (
         True,  # no such person
         re.compile(
-            r"(?:user|recipient|mailbox|account|address|alias|local part|member|customer|inbox|person|name|id)s?\b.{0,80}?(?:unknown|not (?:be )?found|not known|not exist|n't exist|not listed|not valid|invalid|isn't|undeliverable|no such|not recogni[sz]ed|not a valid|does not have|has been (?:removed|deleted|closed)|not available|unavailable|terminated)"
-            r"|(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal|not a valid|unrouteable|undeliverable|unrecogni[sz]ed|ambiguous|incorrect).{0,30}(?:user|recipient|mailbox|account|address|alias|local|person|name|id|here)"
-            r"|doesn't have an? .{0,40}account|no mailbox here|not our customer|couldn't be found|could not be found|wasn't found|does not like recipient|no existe|desconocid|não existe|inexist|inconnu|n'existe pas|unbekannt|existiert nicht|sconosciuto|onbekend|okänd|ukendt"
-            r"|見つかりません|存在しません|不存在|no account|user not",
+            r"(?:user|recipient|mailbox|account|address|alias|local part|member|customer|inbox|person|name"
+            r"|id)s?\b.{0,80}?(?:unknown|not (?:be )?found|not known|not exist|n't exist|not listed|not valid"
+            r"|invalid|isn't|undeliverable|no such|not recogni[sz]ed|not a valid|does not have|has been"
+            r" (?:removed|deleted|closed)|not available|unavailable|terminated)"
+            r"|(?:unknown|invalid|no such|bad|nonexistent|non-existent|illegal|not a valid|unrouteable"
+            r"|undeliverable|unrecogni[sz]ed|ambiguous|incorrect).{0,30}(?:user|recipient|mailbox|account"
+            r"|address|alias|local|person|name|id|here)"
+            r"|doesn't have an? .{0,40}account|no mailbox here|not our customer|couldn't be found"
+            r"|could not be found|wasn't found|does not like recipient|no existe|desconocid|não existe|inexist"
+            r"|inconnu|n'existe pas|unbekannt|existiert nicht|sconosciuto|onbekend|okänd|ukendt"
+            r"|見つかりません|リストにありません|存在しません|不存在|no account|user not",
             re.I,
         ),
     ),
@@ -187,7 +229,7 @@ def _status(failed: dict[str, str], diagnostic: str, notice: str) -> str | None:
     stated = _ENHANCED.search(failed.get("status", ""))
     reply = _REPLY.search(diagnostic)
     code = stated[0] if stated else None
-    if reply and (code is None or code.endswith(".0.0") or reply[2][0] == code[0] and not reply[2].endswith(".0.0")):
+    if reply and (code is None or code.endswith(".0.0") or (reply[2][0] == code[0] and not reply[2].endswith(".0.0"))):
         return reply[2]
     loose = _ENHANCED.search(diagnostic)
     if code is None or code.endswith(".0.0"):
@@ -211,7 +253,8 @@ def _is_hard(status: str | None, failed: dict[str, str], diagnostic: str, notice
     for words in (diagnostic, notice):
         for dead, pattern in _REASONS:
             if words and pattern.search(words):
-                return dead
+                # Who took the recipient and refuses the mail knows the address: a filter, whatever it calls itself.
+                return dead and not _AFTER_DATA.search(notice)
     return False
 
 

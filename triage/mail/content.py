@@ -92,8 +92,10 @@ def join(sections: list[Section]) -> tuple[str, tuple[Mark, ...], str]:
 
 #: what programs put into the plain part when they have only made HTML
 _PLACEHOLDER = re.compile(
-    r"^.{0,40}(?:(?:your|this) (?:e-?mail|mail|message).{0,60}(?:html|plain text)|view (?:this|it) in (?:html|a browser)|html (?:version|e-?mail|message)"
-    r"|(?:su|este) (?:correo|mensaje|cliente).{0,40}html|(?:ihr|diese).{0,60}html|(?:ce|votre).{0,60}html|(?:seu|esta).{0,60}html).{0,120}$",
+    r"^.{0,40}(?:(?:your|this) (?:e-?mail|mail|message).{0,60}(?:html|plain text)|view (?:this|it) in (?:html"
+    r"|a browser)|html (?:version|e-?mail|message)"
+    r"|(?:su|este) (?:correo|mensaje|cliente).{0,40}html|(?:ihr|diese).{0,60}html|(?:ce|votre).{0,60}html"
+    r"|(?:seu|esta).{0,60}html).{0,120}$",
     re.I | re.S,
 )
 
@@ -330,7 +332,8 @@ _UUENCODED = re.compile(
 )
 _YENCODED = re.compile(r"^=ybegin [^\n]{0,200}?name=(?P<name>[^\n]{1,200})\n.*?(?:^=yend[^\n]*|\Z)", re.M | re.S)
 _PGP_SIGNED = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(?P<text>.*?)\n?-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(?P<text>.*?)\n?-----BEGIN PGP"
+    r" SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
     re.S,
 )
 
@@ -347,7 +350,8 @@ def _status_fields(entity: mime.Entity) -> list[dict[str, str]]:
 
 
 def unflow(text: str, *, delete_space: bool = False) -> str:
-    """Paragraphs put together again (RFC 3676): a line that ends with a space goes on in the next of its quote depth."""
+    """Paragraphs put together again (RFC 3676): a line that ends with a space goes on in the next of its"
+    " quote depth."""
     out: list[str] = []
     open_depth = -1
     for line in text.split("\n"):

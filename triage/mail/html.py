@@ -26,76 +26,26 @@ class Mark:
     end: int
 
 
-_SKIPPED = frozenset(
-    [
-        "script",
-        "style",
-        "head",
-        "title",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "select",
-        "textarea",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-        "caption",
-    ]
-)
+_SKIPPED = frozenset((
+    "script", "style", "head", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math",
+    "select", "textarea",
+))  # fmt: skip
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+    "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr",
+    "ul",
+))  # fmt: skip
 #: blocks with an empty line around them
-_PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table", "pre", "dl"])
+_PARAGRAPHS = frozenset((
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table", "pre", "dl",
+))  # fmt: skip
 
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden", re.I)
 #: Gmail's indent button makes a blockquote that quotes nobody
 _INDENT = re.compile(r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px;\s*border:\s*none", re.I)
 
-#: class and id of the element around quoted text; the mail program in the comment (x_ is Outlook's prefix for foreign ones)
+#: class and id of the element around quoted text, the mail program beside it; x_ is Outlook's prefix for foreign ones
 _QUOTED = re.compile(
     r"(?:^|\s)(?:x_)*(?:"
     r"gmail_quote(?:_container)?|gmail_extra"  # Gmail
@@ -109,8 +59,10 @@ _QUOTED = re.compile(
     re.I,
 )
 _SIGNATURE = re.compile(
-    r"(?:^|\s)(?:x_)*(?:gmail_signature|moz-signature|signature|applemailsignature|protonmail_signature_block(?:-user|-proton)?"
-    r"|ms-outlook-mobile-signature|ms-outlook-ios-signature|yahoo-signature|ydp\w*signature|mobilesignature|bloop_sign|airmail_signature)(?=\s|$)",
+    r"(?:^|\s)(?:x_)*(?:gmail_signature|moz-signature|signature|applemailsignature"
+    r"|protonmail_signature_block(?:-user|-proton)?"
+    r"|ms-outlook-mobile-signature|ms-outlook-ios-signature|yahoo-signature|ydp\w*signature|mobilesignature"
+    r"|bloop_sign|airmail_signature)(?=\s|$)",
     re.I,
 )
 #: from this element to the end of the mail everything is quoted: Outlook on the web

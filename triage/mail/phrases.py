@@ -52,7 +52,8 @@ _LABELS = {
     "sent": (
         "Sent|Date|Sent on|Enviado|Enviado el|Enviado em|Enviada em|Enviada|Fecha|Data|Envoyé|Message du"
         "|Mensaje del|Envoyé le|Date d'envoi|Gesendet|Gesendet am|Datum|Verzonden|Inviato|Data invio|Sendt|Dato"
-        "|Skickat|Skickat den|Wysłano|Wysłane|Data wysłania|Отправлено|Дата|发送时间|日期|寄件日期|日付|送信日時|날짜|Gönderildi"
+        "|Skickat|Skickat den|Wysłano|Wysłane|Data wysłania|Отправлено|Дата|发送时间|日期|寄件日期|日付|送信日時|날짜"
+        "|Gönderildi"
         "|Tarih|Lähetetty|Päivämäärä|Dátum"
     ),
     "to": (
@@ -167,7 +168,8 @@ SENT_FROM = re.compile(
         r"Verzonden (?:vanaf|met|via|vanuit)\b|Verstuurd vanaf|Outlook voor|Inviato da\b|Scarica Outlook"
         r"|Ottieni Outlook|Skickat från|Skickad från|Hämta Outlook|Sendt fra|Hent Outlook"
         r"|Wysłan[eoy] (?:z|ze)\b|Pobierz program Outlook|Lähetetty",
-        r"Отправлено (?:с|из|от)\b|Надіслано|从我的.{0,20}发送|發自我的|发自我的|iPhoneから送信|iPadから送信|Androidから送信"
+        r"Отправлено (?:с|из|от)\b|Надіслано|从我的.{0,20}发送|發自我的|发自我的|iPhoneから送信"
+        r"|iPadから送信|Androidから送信"
         r"|나의 .{0,20}에서 보냄|Yahoo Mail:|Windows.{0,10}用のメールから送信",
     )
     + r").{0,90}$",
@@ -202,7 +204,8 @@ CLOSING = re.compile(
         r"|alvast bedankt|(?:cordiali|distinti|cari) saluti|saluti|grazie(?: mille)?"
         r"|(?:med )?(?:vänlig(?:a)?|venlig(?:e)?|vennlig|bästa|bedste|beste) (?:hälsning(?:ar)?|hilsen(?:er)?)"
         r"|mvh|hilsen|hälsningar|kh|mh|dbh|(?:de )?(?:kærlig|bedste|beste|varme) hils(?:en|ner)|tack|tak|takk"
-        r"|(?:z )?(?:poważaniem|pozdrawiam|pozdrowieniami)|с уважением|敬具|よろしくお願い(?:いた|致)?します.?|此致|敬礼|顺祝商祺",
+        r"|(?:z )?(?:poważaniem|pozdrawiam|pozdrowieniami)|с уважением|敬具|よろしくお願い(?:いた|致)?します.?"
+        r"|此致|敬礼|顺祝商祺",
     )
     + r")(?:[\s,.!;:*_–—-]*|[\s,.!–—-]+(?-i:[A-ZÀ-Þ][\w.'’-]*(?: [A-ZÀ-Þ][\w.'’-]*){0,3})[\s.]*)$",
     re.I,

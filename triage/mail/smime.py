@@ -12,7 +12,7 @@ _MAX_DEPTH = 12
 
 
 def signed_content(data: bytes) -> bytes | None:
-    """The mail inside an opaque signature; None when there is none (encrypted, compressed, certificates only, damaged)."""
+    """The mail inside an opaque signature; None when there is none (encrypted, certificates only, damaged)."""
     try:
         outer = _one(data, 0, len(data), _SEQUENCE)
         kind, wrapped = _two(data, *outer)
