@@ -15,9 +15,6 @@ from triage.mail.message import Address
 
 LETTERS = Path(__file__).parents[2] / "rules" / "letters"
 
-#: everything that the customer of `full` wrote
-SUPPLIED = "Ana Pérez <ana@example.org> Charged twice: invoice F-2026/118, maybe 4711, 1.234,50 €, 99 USD"
-
 
 @pytest.fixture(scope="session")
 def templates() -> Templates:
