@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from triage.cases.calendar import business_calendar
 from triage.cases.clocks import Clock, Duration, Pack, load_pack
-from triage.cases.followups import CaseEvent, CaseFacts, FollowUpPlan, due_dates, look_again, look_at
+from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, due_dates, look_again, look_at
 from triage.errors import RulesError
 
 SHIPPED = Path(__file__).parents[2] / "rules" / "clocks.toml"
@@ -27,8 +27,8 @@ def plan_of(pack: Pack, kind: str, priority: str = "normal") -> FollowUpPlan:
     return next(plan for plan in due_dates(pack, OPENED, CALENDAR, priority) if plan.kind == kind)  # type: ignore[arg-type]
 
 
-def facts(*events: tuple[str, datetime]) -> CaseFacts:
-    return CaseFacts(opened_at=OPENED, events=tuple(CaseEvent(kind=kind, at=at) for kind, at in events))  # type: ignore[arg-type]
+def facts(*events: tuple[str, datetime]) -> CaseHistory:
+    return CaseHistory(opened_at=OPENED, events=tuple(CaseEvent(kind=kind, at=at) for kind, at in events))  # type: ignore[arg-type]
 
 
 def test_a_new_case_has_its_three_checks(pack: Pack) -> None:

@@ -22,7 +22,7 @@ class CaseEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaseFacts:
+class CaseHistory:
     """What a due check looks at."""
 
     #: when the mail that opened the case reached the mail server
@@ -71,7 +71,7 @@ def due_dates(
     return tuple(_plan(clock, opened_at, calendar, priority) for clock in pack.clocks)
 
 
-def look_at(plan: FollowUpPlan, pack: Pack, facts: CaseFacts, calendar: Calendar, *, now: datetime) -> Look:
+def look_at(plan: FollowUpPlan, pack: Pack, facts: CaseHistory, calendar: Calendar, *, now: datetime) -> Look:
     """What a check does now. At most one effect a look, so that a house that was away does not do all at once."""
     clock = pack.clock(plan.kind)
     if clock is None:
@@ -90,13 +90,13 @@ def look_at(plan: FollowUpPlan, pack: Pack, facts: CaseFacts, calendar: Calendar
     return Look(outcome="act", why=why, effect=effect, plan=_after_effect(plan, clock, calendar, now))
 
 
-def look_again(pack: Pack, facts: CaseFacts, calendar: Calendar) -> tuple[FollowUpPlan, ...]:
+def look_again(pack: Pack, facts: CaseHistory, calendar: Calendar) -> tuple[FollowUpPlan, ...]:
     """The checks that run, seen afresh from the events alone: for a case that something has just happened to."""
     standings = [(clock, *_standing(clock, facts)) for clock in pack.clocks]
     return tuple(_plan(clock, start, calendar, facts.priority) for clock, start, ended in standings if ended is None)
 
 
-def _standing(clock: Clock, facts: CaseFacts) -> tuple[datetime, CaseEvent | None]:
+def _standing(clock: Clock, facts: CaseHistory) -> tuple[datetime, CaseEvent | None]:
     """When a clock last began to run, and what ended it; None while it runs.
 
     A customer who writes again while we owe an answer does not win us time: only a clock that has ended starts again.
