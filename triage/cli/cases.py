@@ -1,0 +1,292 @@
+"""`triage cases` and `triage review`: the agents' work."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from triage import pipeline
+from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table
+from triage.config import Settings
+from triage.errors import OperatorError
+from triage.house import House
+from triage.mail.message import parse
+from triage.store.views import CaseLine, CaseView
+from triage.understanding.findings import REASONS
+
+app = typer.Typer(no_args_is_help=True, help="Work cases: the queue, one case whole, and every move.")
+review_app = typer.Typer(no_args_is_help=True, help="The unsure ones: a person says whether it is a dispute.")
+
+Reference = Annotated[str, typer.Argument(metavar="DSP-…", help="The case's reference.")]
+
+
+@app.command("list")
+def list_cases(
+    context: typer.Context,
+    state: Annotated[list[str] | None, typer.Option(help=f"Only these states: {', '.join(STATES)}.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Finished ones too.")] = False,
+    assignee: Annotated[str | None, typer.Option(help="Only this person's; '' for nobody's.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only mine.")] = False,
+    search: Annotated[str, typer.Option(help="In reference, customer and subject.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    as_json: JsonOption = False,
+) -> None:
+    """The queue, most pressing first."""
+    unknown = sorted(set(state or ()) - set(STATES))
+    if unknown:
+        raise OperatorError(f"there is no state {', '.join(unknown)}; choose from {', '.join(STATES)}")
+    states = () if everything else tuple(state or sorted(UNFINISHED))
+    with house_of(context) as house:
+        lines = house.store.cases.queue(
+            states=states, assignee=actor() if mine else assignee, search=search, limit=limit
+        )
+        _print_cases("Cases", lines, house.settings, as_json=as_json)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    reference: Reference,
+    mail: Annotated[bool, typer.Option("--mail", help="Print the customer's words too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """One case whole: claim, evidence, findings, letters, diary, history."""
+    with house_of(context) as house:
+        case = house.store.cases.show(reference)
+        words = _words(house, case) if mail else ""
+        if as_json:
+            print_json(_case_json(case) | ({"mail": words} if mail else {}))
+        else:
+            _tell_case(case, words, house.settings)
+
+
+@app.command()
+def assign(
+    context: typer.Context, reference: Reference, to: Annotated[str, typer.Argument(help="Who works it; '' = nobody.")]
+) -> None:
+    """Give a case to someone."""
+    with house_of(context) as house:
+        house.store.cases.assign(reference, to, actor=actor(), now=house.now())
+    _done(reference, f"assigned to {to}" if to else "back in the queue")
+
+
+@app.command()
+def note(context: typer.Context, reference: Reference, text: Annotated[str, typer.Argument(help="The note.")]) -> None:
+    """Write an internal note; the customer never sees it."""
+    with house_of(context) as house:
+        house.store.cases.note(reference, text, actor=actor(), now=house.now())
+    _done(reference, "noted")
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    reference: Reference,
+    to: Annotated[str, typer.Argument(help="look, ask_customer, ask_internal, close or reject.")],
+    text: Annotated[str, typer.Option(help="A word for the history.")] = "",
+) -> None:
+    """Move a case along its life cycle."""
+    moves: dict[str, Move] = {
+        "look": "look",
+        "ask_customer": "ask_customer",
+        "ask_internal": "ask_internal",
+        "close": "close",
+        "reject": "reject",
+    }
+    if to not in moves:
+        raise OperatorError(f"there is no move {to}; choose from {', '.join(moves)}")
+    with house_of(context) as house:
+        state = house.store.cases.move(reference, moves[to], actor=actor(), now=house.now(), text=text)
+    _done(reference, f"now {state.replace('_', ' ')}")
+
+
+@app.command()
+def answered(context: typer.Context, reference: Reference) -> None:
+    """Note that the customer has been answered by a person."""
+    with house_of(context) as house:
+        house.store.cases.answered(reference, actor=actor(), now=house.now())
+    _done(reference, "answered")
+
+
+@app.command()
+def resolve(
+    context: typer.Context,
+    reference: Reference,
+    resolution: Annotated[str, typer.Argument(help=", ".join(RESOLUTIONS))],
+    root_cause: Annotated[str, typer.Option(help="What went wrong on our side; internal, and needed to learn from.")],
+    text: Annotated[str, typer.Option(help="A word for the history.")] = "",
+) -> None:
+    """End a case with its outcome and its cause."""
+    known: dict[str, Resolution] = {resolution: resolution for resolution in RESOLUTIONS}
+    if resolution not in known:
+        raise OperatorError(f"there is no resolution {resolution}; choose from {', '.join(RESOLUTIONS)}")
+    with house_of(context) as house:
+        house.store.cases.resolve(
+            reference, known[resolution], root_cause=root_cause, actor=actor(), now=house.now(), text=text
+        )
+    _done(reference, f"resolved: {resolution.replace('_', ' ')}")
+
+
+@app.command()
+def reopen(context: typer.Context, reference: Reference, why: Annotated[str, typer.Option(help="Why.")] = "") -> None:
+    """Open a finished case again."""
+    with house_of(context) as house:
+        house.store.cases.move(reference, "reopen", actor=actor(), now=house.now(), text=why)
+    _done(reference, "open again")
+
+
+@app.command()
+def escalate(context: typer.Context, reference: Reference, why: Annotated[str, typer.Argument(help="Why.")]) -> None:
+    """Flag a case for those above; its state stays."""
+    with house_of(context) as house:
+        house.store.cases.escalate(reference, why, actor=actor(), now=house.now())
+    _done(reference, "escalated")
+
+
+@app.command()
+def reason(
+    context: typer.Context, reference: Reference, to: Annotated[str, typer.Argument(help=", ".join(REASONS))]
+) -> None:
+    """Correct the reason of a case."""
+    if to not in REASONS:
+        raise OperatorError(f"there is no reason {to}; choose from {', '.join(REASONS)}")
+    with house_of(context) as house:
+        house.store.cases.correct_reason(reference, to, actor=actor(), now=house.now())
+    _done(reference, f"reason is {to.replace('_', ' ')}")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Finished ones too.")] = False,
+) -> None:
+    """Every case as JSON, one object a line, with its history: for reports and hand-over."""
+    with house_of(context) as house:
+        lines = house.store.cases.queue(states=() if everything else sorted(UNFINISHED), limit=1_000_000)
+        print_json_lines(_case_json(house.store.cases.show(line.reference)) for line in lines)
+
+
+@review_app.command("list")
+def list_review(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Cases that wait for a person's yes or no, with the reason why."""
+    with house_of(context) as house:
+        _print_cases("In review", house.store.cases.queue(states=("review",)), house.settings, as_json=as_json)
+
+
+@review_app.command()
+def confirm(context: typer.Context, reference: Reference) -> None:
+    """It is a dispute: the case opens, and its acknowledgement goes out."""
+    with house_of(context) as house:
+        pipeline.confirm(house, reference, actor=actor())
+    _done(reference, "confirmed")
+
+
+@review_app.command()
+def reject(
+    context: typer.Context,
+    reference: Reference,
+    why: Annotated[str, typer.Option(help="Why; the model learns from it.")] = "",
+) -> None:
+    """It is no dispute: the case is voided, and nothing is sent."""
+    with house_of(context) as house:
+        house.store.cases.move(reference, "reject", actor=actor(), now=house.now(), text=why)
+    _done(reference, "voided: no dispute")
+
+
+def _done(reference: str, what: str) -> None:
+    out.print(f"{reference.upper()}: {escape(what)}.", soft_wrap=True)
+
+
+def _print_cases(title: str, lines: Iterable[CaseLine], settings: Settings, *, as_json: bool) -> None:
+    if as_json:
+        print_json_lines(lines)
+        return
+    table(
+        title,
+        ("case", "state", "reason", "amount", "invoices", "customer", "subject", "next", "who"),
+        (
+            (
+                line.reference + (" !" if line.escalated or line.priority in ("high", "urgent") else ""),
+                line.state.replace("_", " "),
+                line.reason.replace("_", " "),
+                f"{line.amount} {line.currency or ''}".strip() if line.amount else "",
+                ", ".join(line.invoices),
+                line.customer_name or line.customer,
+                line.review_why or line.subject,
+                f"{line.next_kind.replace('_', ' ')} {moment(line.next_due, settings)}".strip(),
+                line.assignee,
+            )
+            for line in lines
+        ),
+    )
+
+
+def _case_json(case: CaseView) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        **vars(case.line),
+        "resolution": case.resolution,
+        "root_cause": case.root_cause,
+        "tags": case.tags,
+        "resolved_at": case.resolved_at,
+        "overdue": case.line.next_due is not None and case.line.next_due < now,
+        "mails": case.mails,
+        "letters": case.letters,
+        "diary": case.diary,
+        "events": case.events,
+        "record": case.record,
+    }
+
+
+def _words(house: House, case: CaseView) -> str:
+    opening = house.store.books.content(house.store.cases.opening_mail(case.line.reference))
+    return parse(opening.content, truncated=opening.truncated).text if opening is not None else ""
+
+
+def _tell_case(case: CaseView, words: str, settings: Settings) -> None:
+    line = case.line
+    amount = f"{line.amount} {line.currency or ''}".strip() if line.amount else "no amount"
+    out.print(
+        f"[bold]{line.reference}[/bold]  {line.state.replace('_', ' ')}  {line.reason.replace('_', ' ')}  {amount}"
+    )
+    out.print(
+        f"{escape(line.customer_name)} <{escape(line.customer)}>  {line.language}  {escape(line.subject)}",
+        soft_wrap=True,
+    )
+    if line.review_why:
+        out.print(f"[yellow]a person must decide:[/yellow] {escape(line.review_why)}", soft_wrap=True)
+    if case.resolution:
+        out.print(f"{case.resolution.replace('_', ' ')}; cause: {escape(case.root_cause)}")
+    _tell_record(case)
+    if words:
+        out.print()
+        out.print(escape(words.strip()), soft_wrap=True)
+    for title, rows in (
+        ("Letters", [(f"{item.id}", item.state, item.recipient, item.subject, item.why) for item in case.letters]),
+        (
+            "Diary",
+            [
+                (item.kind.replace("_", " "), moment(item.due, settings), item.state, item.outcome or item.why)
+                for item in case.diary
+            ],
+        ),
+        ("History", [(moment(item.at, settings), item.actor, item.kind, item.text) for item in case.events]),
+    ):
+        out.print()
+        table(title, [""] * (len(rows[0]) if rows else 1), rows)
+
+
+def _tell_record(case: CaseView) -> None:
+    dispute = case.record.get("dispute") or {}
+    for words in dispute.get("evidence") or ():
+        out.print(f"  because  {words['weight']:+.2f} “{escape(' '.join(words['text'].split()))}”", soft_wrap=True)
+    for finding in case.record.get("findings") or ():
+        value = f"{finding['value']} {finding['currency'] or ''}".strip()
+        role = f", {finding['role']}" if finding["role"] else ""
+        out.print(
+            f"  {finding['kind']:<8} “{escape(finding['text'])}” = {escape(value)}{role}, in {finding['where']}",
+            soft_wrap=True,
+        )

@@ -1,0 +1,133 @@
+"""`triage letters` and `triage quarantine`: what got stuck, and the switch that stops all letters."""
+
+from typing import Annotated
+
+import typer
+
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json_lines, table
+from triage.errors import NotFound
+
+app = typer.Typer(no_args_is_help=True, help="Letters: what waits, what is in doubt, and the switch that stops all.")
+quarantine_app = typer.Typer(no_args_is_help=True, help="Mails that could not be read and were set aside.")
+
+LetterId = Annotated[int, typer.Argument(metavar="LETTER", help="The letter's number, from triage letters list.")]
+MailId = Annotated[int, typer.Argument(metavar="MAIL", help="The mail's number, from triage quarantine list.")]
+
+
+@app.command("list")
+def list_letters(
+    context: typer.Context,
+    state: Annotated[
+        list[str] | None, typer.Option(help="held, due, sending, sent, refused, in_doubt or cancelled.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Sent and cancelled ones too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Letters that are not done, newest first, each with the reason."""
+    states = () if everything else tuple(state or ("held", "due", "sending", "refused", "in_doubt"))
+    with house_of(context) as house:
+        lines = house.store.outbox.lines(states=states)
+        if as_json:
+            print_json_lines(lines)
+            return
+        stopped = house.store.outbox.stopped()
+        if stopped:
+            out.print(f"[bold red]All letters are {stopped}.[/bold red] triage letters resume lets them go.")
+        table(
+            "Letters",
+            ("no.", "state", "case", "to", "subject", "next try", "why"),
+            (
+                (
+                    str(line.id),
+                    line.state.replace("_", " ") + (" (came back)" if line.bounced else ""),
+                    line.case,
+                    line.recipient,
+                    line.subject,
+                    moment(line.next_try, house.settings) if line.state == "due" else "",
+                    line.why,
+                )
+                for line in lines
+            ),
+        )
+
+
+@app.command()
+def retry(context: typer.Context, letter: LetterId) -> None:
+    """Send a held, refused or doubtful letter now; a doubtful one may then arrive twice, with the same Message-ID."""
+    with house_of(context) as house:
+        house.store.outbox.retry(letter, actor=actor(), now=house.now())
+    out.print(f"Letter {letter}: due now.")
+
+
+@app.command("release")
+def release(context: typer.Context, letter: LetterId) -> None:
+    """Let a held letter go (acknowledge = "approve")."""
+    retry(context, letter)
+
+
+@app.command("mark-sent")
+def mark_sent(context: typer.Context, letter: LetterId) -> None:
+    """A doubtful letter has arrived: you know it from the customer or from the relay's log."""
+    with house_of(context) as house:
+        house.store.outbox.mark_sent(letter, actor=actor(), now=house.now())
+    out.print(f"Letter {letter}: sent.")
+
+
+@app.command()
+def cancel(context: typer.Context, letter: LetterId) -> None:
+    """A letter that shall not go out."""
+    with house_of(context) as house:
+        house.store.outbox.cancel(letter, actor=actor(), now=house.now())
+    out.print(f"Letter {letter}: cancelled.")
+
+
+@app.command()
+def stop(context: typer.Context) -> None:
+    """Stop all letters at once. Mail is still read and cases opened; letters wait."""
+    with house_of(context) as house:
+        house.store.outbox.stop(stopped=True, actor=actor(), now=house.now())
+    out.print("No letter goes out until triage letters resume.")
+
+
+@app.command()
+def resume(context: typer.Context) -> None:
+    """Let letters go again."""
+    with house_of(context) as house:
+        house.store.outbox.stop(stopped=False, actor=actor(), now=house.now())
+    out.print("Letters go out again.")
+
+
+@quarantine_app.command("list")
+def list_quarantine(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Mails that were set aside, and why."""
+    with house_of(context) as house:
+        lines = house.store.books.quarantined()
+        if as_json:
+            print_json_lines(lines)
+            return
+        table(
+            "Quarantine",
+            ("no.", "mailbox", "folder", "uid", "arrived", "why"),
+            (
+                (str(line.id), line.mailbox, line.folder, str(line.uid), moment(line.arrived, house.settings), line.why)
+                for line in lines
+            ),
+        )
+
+
+@quarantine_app.command("retry")
+def retry_mail(context: typer.Context, mail: MailId) -> None:
+    """Read a mail again at the next round."""
+    with house_of(context) as house:
+        if not house.store.books.release(mail):
+            raise NotFound(f"there is no mail {mail} in quarantine")
+    out.print(f"Mail {mail}: will be read again.")
+
+
+@quarantine_app.command()
+def drop(context: typer.Context, mail: MailId) -> None:
+    """Take a mail out of quarantine for good; its bytes stay in the database."""
+    with house_of(context) as house:
+        if not house.store.books.drop(mail, why=f"dropped from quarantine by {actor()}"):
+            raise NotFound(f"there is no mail {mail} in quarantine")
+    out.print(f"Mail {mail}: dropped.")

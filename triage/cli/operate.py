@@ -1,0 +1,216 @@
+"""`run`, `once`, `account`, `doctor`, `init`: the operator's commands."""
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import track
+
+from triage import daemon
+from triage.cli.common import JsonOption, app, err, house_of, out, print_json, print_json_lines, table
+from triage.cli.initial import initial_config
+from triage.errors import OperatorError, TriageError
+from triage.house import House
+from triage.mail.mailbox import MailSource
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only these walks (may be repeated): {', '.join(daemon.WALKS)}."),
+    ] = None,
+) -> None:
+    """The daemon: watch the mailboxes, read, answer, keep the diary, until SIGTERM."""
+    unknown = sorted(set(only or ()) - set(daemon.WALKS))
+    if unknown:
+        raise OperatorError(f"--only: there is no walk {', '.join(unknown)}; choose from {', '.join(daemon.WALKS)}")
+    walks = tuple(walk for walk in daemon.WALKS if not only or walk in only)
+    with house_of(context) as house:
+        daemon.Daemon(house, walks).run()
+
+
+@app.command()
+def once(context: typer.Context, as_json: JsonOption = False) -> None:
+    """One round of all walks, then exit: for cron. Exit code 1 when a mailbox or the relay failed."""
+    with house_of(context) as house:
+        house.mailboxes()
+        done = daemon.once(house)
+        alarms = [alarm for alarm in house.store.alarms.open() if alarm.kind in ("mailbox", "relay")]
+    if as_json:
+        print_json(done | {"failed": [alarm.why for alarm in alarms]})
+    else:
+        out.print(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in done.items()) + ".")
+        for alarm in alarms:
+            err.print(f"[bold red]{alarm.kind}:[/bold red] {escape(alarm.why)}", soft_wrap=True)
+    if alarms:
+        raise typer.Exit(1)
+
+
+@app.command()
+def account(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Mails on the server against the books: prints what is unaccounted for.
+
+    With --json it prints the books instead, one JSON object a mail. Exit code 1 when something is unaccounted for.
+    """
+    with house_of(context) as house:
+        if as_json:
+            print_json_lines(house.store.books.lines())
+            return
+        missing = list(_unaccounted(house))
+        waiting = house.store.books.waiting()
+    table("Unaccounted for", ("mailbox", "folder", "uid", "why"), missing)
+    if waiting:
+        out.print(f"{waiting} kept and waiting to be read.")
+    if missing:
+        raise typer.Exit(1)
+
+
+def _unaccounted(house: House) -> Iterator[tuple[str, str, str, str]]:
+    mailboxes = track(house.mailboxes(), "asking the servers", console=err, transient=True, disable=not err.is_terminal)
+    for mailbox in mailboxes:
+        where = mailbox.account.name, mailbox.account.folder
+        uidvalidity = mailbox.open()
+        booked = house.store.books.uids(*where, uidvalidity)
+        for uid in mailbox.uids():
+            if uid not in booked:
+                yield *where, str(uid), "on the server, not in the books"
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Check database, rules, model, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
+    house = house_of(context)
+    results = [_result(name, check) for name, check in _checks(house)]
+    house.close()
+    if as_json:
+        print_json_lines({"check": name, "ok": ok, "says": says} for name, ok, says in results)
+    else:
+        for name, ok, says in results:
+            mark = "[green]ok  [/green]" if ok else "[bold red]FAIL[/bold red]"
+            out.print(f"{mark} {name:<22} {escape(says)}", soft_wrap=True)
+    if not all(ok for _, ok, _ in results):
+        raise typer.Exit(1)
+
+
+def _result(name: str, check: Callable[[], str]) -> tuple[str, bool, str]:
+    try:
+        return name, True, check()
+    except TriageError as error:
+        problems = getattr(error, "problems", ())
+        return name, False, "; ".join((str(error), *problems))
+
+
+def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "database", lambda: f"{house.store.check()}, schema {house.store.version()}"
+    yield "rules", lambda: _rules(house)
+    yield "model", lambda: _model(house)
+    for mailbox in house.mailboxes() if house.settings.mailbox else ():
+        name = f"mailbox {mailbox.account.name}/{mailbox.account.folder}"
+        yield name, partial(_mailbox, mailbox)
+    if not house.settings.mailbox:
+        yield "mailbox", lambda: _fail("none is configured: add a [[mailbox]] section")
+    yield "relay", lambda: _relay(house)
+    yield "clock", lambda: _clock(house)
+    yield "letters", lambda: _letters(house)
+    yield "alarms", lambda: _alarms(house)
+
+
+def _fail(why: str) -> str:
+    raise TriageError(why)
+
+
+def _rules(house: House) -> str:
+    _ = house.routing, house.clocks, house.templates, house.lint_rules
+    return f"{house.rules_folder}, version {house.patterns.version}, {len(house.routing)} routing rules"
+
+
+def _model(house: House) -> str:
+    policy = house.policy
+    return f"{house.model}: review from {policy.review_threshold:.2f}, by itself from {policy.auto_threshold:.2f}"
+
+
+def _mailbox(mailbox: MailSource) -> str:
+    return f"open, UIDVALIDITY {mailbox.open()}, {len(mailbox.uids())} mails"
+
+
+def _relay(house: House) -> str:
+    if house.relay is None:
+        return _fail("none is configured: letters wait until there is a [relay] section")
+    house.relay.connect()
+    settings = house.settings.relay
+    return f"{settings.host}:{settings.port} ({settings.security}) answers" if settings else ""
+
+
+def _clock(house: House) -> str:
+    hours = house.settings.hours
+    local = house.now().astimezone(house.calendar.zone)
+    opening = f"{hours.opens:%H:%M}-{hours.closes:%H:%M} {' '.join(hours.weekdays)}"
+    return f"{local:%Y-%m-%d %H:%M} in {hours.zone}; open {opening}"
+
+
+def _letters(house: House) -> str:
+    stopped = house.store.outbox.stopped()
+    if stopped:
+        return _fail(f"all letters are {stopped} (triage letters resume)")
+    stuck = house.store.outbox.lines(states=("held", "refused", "in_doubt"))
+    if stuck:
+        return f"{len(stuck)} wait for a person (triage letters list)"
+    return f"acknowledge = {house.settings.letters.acknowledge}; none waits for a person"
+
+
+def _alarms(house: House) -> str:
+    alarms = house.store.alarms.open()
+    if alarms:
+        return _fail("; ".join(f"{alarm.kind} {alarm.subject} ({alarm.count}×): {alarm.why}" for alarm in alarms[:5]))
+    return "none"
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("config.toml"),
+    host: Annotated[str, typer.Option(help="IMAP server.")] = "",
+    address: Annotated[str, typer.Option(help="What customers write to.")] = "",
+    username: Annotated[str, typer.Option(help="IMAP login; the address where it is left out.")] = "",
+    password_file: Annotated[str, typer.Option(help="A file that holds the password.")] = "",
+    relay_host: Annotated[str, typer.Option(help="SMTP server; the IMAP server where it is left out.")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of the business hours, like Europe/Madrid.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a config: asks on a terminal for what no option says. At first a person releases each letter."""
+    if path.exists() and not force:
+        raise OperatorError(f"{path} is there already; --force writes over it")
+    asking = sys.stdin.isatty()
+
+    def answer(value: str, question: str, default: str, option: str) -> str:
+        if value:
+            return value
+        if asking:
+            return str(typer.prompt(question, default=default or None))
+        if default:
+            return default
+        raise OperatorError(f"{option} is missing")
+
+    address = answer(address, "Which address do customers write to", "", "--address")
+    domain = address.rpartition("@")[2]
+    host = answer(host, "IMAP server", f"imap.{domain}", "--host")
+    text = initial_config(
+        host=host,
+        address=address,
+        username=username or address,
+        password_file=answer(password_file, "File with the password", "secrets/imap", "--password-file"),
+        relay_host=answer(
+            relay_host, "SMTP server", f"smtp.{domain}" if host.startswith("imap.") else host, "--relay-host"
+        ),
+        zone=answer(zone, "Time zone of your business hours", "UTC", "--zone"),
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}") from error
+    out.print(f"Wrote {escape(str(path))}. Next: [bold]triage doctor[/bold], then [bold]triage run[/bold].")

@@ -1,0 +1,369 @@
+"""config.toml and the environment → frozen `Settings`, read once.
+
+Every key may also come from the environment as ``TRIAGE_SECTION__KEY``; a mailbox's keys as
+``TRIAGE_MAILBOX__NAME__KEY``. The environment wins. All mistakes are reported together, with file and line where
+they are known. Secrets are `SecretStr`, given in the file, in the environment, or in a file of their own (``*_file``).
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from triage.errors import ConfigError
+
+Security = Literal["tls", "starttls", "none"]
+PREFIX = "TRIAGE_"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"no such time zone: {name!r} (write it like Europe/Madrid)") from error
+    return name
+
+
+def _lower(value: str) -> str:
+    return value.strip().lower()
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Address = Annotated[str, AfterValidator(_lower), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, and no key that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Secret(Section):
+    """A section with a password, given directly or as a file that holds it."""
+
+    password: SecretStr | None = None
+    password_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("give password or password_file, not both")
+        return self
+
+    def secret(self) -> str:
+        """The password, "" where none is set. Raises ConfigError where its file cannot be read."""
+        if self.password_file is not None:
+            try:
+                return self.password_file.read_text(encoding="utf-8").strip("\r\n")
+            except OSError as error:
+                raise ConfigError(f"password_file {self.password_file}: {error.strerror}") from error
+        return self.password.get_secret_value() if self.password is not None else ""
+
+
+def _loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+class _Connection(_Secret):
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
+    security: Security = "tls"
+    allow_insecure: bool = False
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _no_clear_text_over_the_wire(self) -> Self:
+        if self.security == "none" and not self.allow_insecure and not _loopback(self.host):
+            raise ValueError(
+                'security = "none" is for loopback only; set allow_insecure = true to send passwords in clear'
+            )
+        return self
+
+
+class DatabaseSettings(Section):
+    """Where the books are kept."""
+
+    url: str = "sqlite:///triage.db"
+
+    @model_validator(mode="after")
+    def _known_dialect(self) -> Self:
+        if not self.url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("url must begin with sqlite:/// or postgresql+psycopg://")
+        return self
+
+
+class MailboxSettings(_Connection):
+    """One watched folder of one IMAP account."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    port: int = Field(default=993, ge=1, le=65535)
+    username: str = Field(min_length=1)
+    address: Address
+    aliases: tuple[Address, ...] = ()
+    folder: str = Field(default="INBOX", min_length=1)
+    #: further folders of the same account
+    folders: tuple[str, ...] = ()
+    poll_seconds: float = Field(default=30, ge=1, le=3600)
+    idle: bool = True
+    max_mail_mb: float = Field(default=25, gt=0, le=500)
+    #: flag every kept mail with this keyword, "" = leave the mail as it is
+    keyword: str = Field(default="", pattern=r"^[A-Za-z0-9_$-]{0,60}$")
+    #: move every kept mail there, "" = leave it where it is
+    move_to: str = ""
+
+    @property
+    def all_folders(self) -> tuple[str, ...]:
+        """Every watched folder, without repeats."""
+        return tuple(dict.fromkeys((self.folder, *self.folders)))
+
+
+class RelaySettings(_Connection):
+    """The SMTP server that takes our letters."""
+
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Security = "starttls"
+    username: str = ""
+
+
+class ModelSettings(Section):
+    """Which model decides, and how sure it must be."""
+
+    backend: Literal["onnx", "transformers", "none"] = "onnx"
+    #: "" = the shipped one
+    path: str = ""
+    #: at or over it the daemon writes to the customer by itself; None = as the model's card says
+    auto_threshold: float | None = Field(default=None, ge=0, le=1)
+    #: at or over it a person looks; None = as the model's card says
+    review_threshold: float | None = Field(default=None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if None not in (self.auto_threshold, self.review_threshold) and self.review_threshold > self.auto_threshold:  # type: ignore[operator]
+            raise ValueError("review_threshold must not be over auto_threshold")
+        return self
+
+
+class RulesSettings(Section):
+    """Where the rules are."""
+
+    #: "" = the shipped ones
+    path: str = ""
+
+
+class Caps(Section):
+    """How many letters may go out before a person is called."""
+
+    per_hour: int = Field(default=500, ge=1)
+    per_sender_per_day: int = Field(default=5, ge=1)
+
+
+class LettersSettings(Section):
+    """What we send."""
+
+    sender: str = Field(default="", max_length=300)
+    acknowledge: Literal["auto", "approve", "off"] = "auto"
+    caps: Caps = Caps()
+    #: second envelope recipient of every letter; "" = the mailbox that the complaint came to, "off" = none
+    journal: str = ""
+    #: where copies of our own letters are filed; "" = they stay in the inbox
+    journal_folder: str = "Triage-Journal"
+    doubt_hours: float = Field(default=24, gt=0)
+    doubt_policy: Literal["hold", "resend"] = "hold"
+    #: RFC 3834 would have it empty; most submission servers refuse that. "" = the sender's address
+    envelope_sender: str = ""
+    null_envelope_sender: bool = False
+    #: mails older than this at their first sight (a backlog) are acknowledged by a person only
+    max_age_days: float = Field(default=7, gt=0)
+    #: how a customer reaches a person, e.g. a telephone number; "" = by answering
+    contact: str = ""
+    #: the language of letters to customers whose own we do not write
+    language: Literal["en", "es", "pt", "fr", "de"] = "en"
+
+
+class HoursSettings(Section):
+    """Business hours: follow-ups fall due in them."""
+
+    zone: Zone = "UTC"
+    opens: time = time(9)
+    closes: time = time(17)
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    #: ISO 3166 country, e.g. "ES"; "" = no holidays
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    #: ISO 3166-2 subdivision, e.g. "MD"
+    subdivision: str = ""
+
+    @model_validator(mode="after")
+    def _open_before_close(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+
+class TrustSettings(Section):
+    """Whose word about a sender counts, and who we are."""
+
+    #: authserv-ids (RFC 8601) whose Authentication-Results are believed: your own mail servers
+    authentication_servers: tuple[str, ...] = ()
+    #: further addresses and domains of yours: mail from them is never answered
+    own_addresses: tuple[Address, ...] = ()
+    own_domains: tuple[Annotated[str, AfterValidator(_lower)], ...] = ()
+
+
+class LogSettings(Section):
+    """What the daemon says while it works."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class _EnvironmentSource(EnvSettingsSource):
+    """The environment, mailboxes left out: those are lists, and are met by name in `_mailboxes_from_environment`."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {key: value for key, value in super().__call__().items() if key != "mailbox"}
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", case_sensitive=False
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    mailbox: tuple[MailboxSettings, ...] = ()
+    relay: RelaySettings | None = None
+    model: ModelSettings = ModelSettings()
+    rules: RulesSettings = RulesSettings()
+    letters: LettersSettings = LettersSettings()
+    hours: HoursSettings = HoursSettings()
+    trust: TrustSettings = TrustSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the file, and nothing else."""
+        return (_EnvironmentSource(settings_cls), init_settings)
+
+    @model_validator(mode="after")
+    def _one_name_one_mailbox(self) -> Self:
+        names = [mailbox.name for mailbox in self.mailbox]
+        for name in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two mailboxes are named {name!r}: the books tell them apart by name")
+        if self.relay is not None and not self.letters.sender:
+            raise ValueError('letters.sender is missing: who writes, e.g. "Example Support <support@example.com>"')
+        return self
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """Every address that is ours, in lower case."""
+        mailboxes = [address for mailbox in self.mailbox for address in (mailbox.address, *mailbox.aliases)]
+        sender = re.findall(r"[^<\s]+@[^>\s]+", self.letters.sender.lower())
+        return frozenset([*mailboxes, *sender, *self.trust.own_addresses])
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `path` (None = the environment and defaults alone).
+
+    Raises ConfigError that names every mistake at once.
+    """
+    environment = os.environ if environment is None else environment
+    text, values = "", {}
+    if path is not None:
+        try:
+            text = path.read_text(encoding="utf-8")
+            values = tomllib.loads(text)
+        except FileNotFoundError as error:
+            raise ConfigError(f"{path}: no such file (triage init writes one)") from error
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    problems = _unknown_variables(environment)
+    problems += _mailboxes_from_environment(values, environment)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        name = str(path) if path is not None else "environment"
+        problems += [_problem(name, text, details) for details in error.errors()]
+    if problems:
+        raise ConfigError("the configuration has mistakes", problems)
+    return settings
+
+
+def _mailboxes_from_environment(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
+    problems = []
+    mailboxes = {
+        str(m.get("name", "")).upper().replace("-", "_"): m for m in values.get("mailbox", []) if isinstance(m, dict)
+    }
+    for variable, value in environment.items():
+        match = re.fullmatch(rf"{PREFIX}MAILBOX__(.+?)__([A-Z_]+)", variable.upper())
+        if match is None:
+            continue
+        mailbox = mailboxes.get(match[1])
+        if mailbox is None:
+            problems.append(f"environment: {variable}: the file has no mailbox of that name")
+        else:
+            mailbox[match[2].lower()] = value
+    return problems
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{section}__".upper() for section in Settings.model_fields}
+    return [
+        f"environment: {variable}: no such setting"
+        for variable in environment
+        if variable.startswith(PREFIX) and "__" in variable and not variable.upper().startswith(tuple(known))
+    ]
+
+
+def _problem(name: str, text: str, details: Mapping[str, Any]) -> str:
+    location = tuple(details["loc"])
+    line = _line_of(text, location)
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
+    message = (
+        "no such key" if details["type"] == "extra_forbidden" else str(details["msg"]).removeprefix("Value error, ")
+    )
+    return f"{name}{f', line {line}' if line else ''}: {f'{key}: ' if key else ''}{message}"
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
+    """The line where a key (or else its section) stands; TOML's own parser does not tell."""
+    if not location:
+        return None
+    section, index = str(location[0]), 0
+    keys = [step for step in location[1:] if isinstance(step, str)]
+    wanted = next((step for step in location[1:] if isinstance(step, int)), 0)
+    inside, fallback = False, None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            inside = header[1].split(".")[0].strip('"') == section
+            if inside and line.lstrip().startswith("[["):
+                inside, index = index == wanted, index + 1
+            if inside and fallback is None:
+                fallback = number
+        wanted_key = keys[0] if inside and keys else section if not inside and not keys else None
+        if header is None and wanted_key and re.match(rf"\s*\"?{re.escape(wanted_key)}\"?\s*[=.]", line):
+            return number
+    return fallback

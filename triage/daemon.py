@@ -1,0 +1,226 @@
+"""The daemon: clocks that call the walks, watchers that wake them early, and a clean stop.
+
+Each walk has one clock (an APScheduler job); a walk that is woken while it runs, runs once more afterwards. IMAP IDLE
+wakes `collect`, new mails wake `read`, new letters wake `deliver`; the clock is the guarantee. SIGTERM and SIGINT end
+it within seconds: what was begun is finished or rolled back, and the next start goes on from there.
+"""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Literal, get_args
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from triage import pipeline
+from triage.errors import MailboxError, TriageError
+from triage.house import House, account
+from triage.mail.mailbox import Mailbox, MailSource
+from triage.store.dialect import advisory_lock, listen, one_daemon
+
+Walk = Literal["collect", "read", "deliver", "look_again"]
+WALKS: tuple[Walk, ...] = get_args(Walk)
+
+log = structlog.get_logger()
+
+#: seconds between looks at what nobody may have told us of
+_READ_SECONDS = 5
+_DELIVER_SECONDS = 5
+_DIARY_SECONDS = 30
+#: seconds between tries to watch a mailbox that failed: doubled each time, up to the last
+_WATCH_AGAIN = (1, 300)
+#: how long a stop waits for the walks in hand
+_STOP_SECONDS = 8
+
+
+class Clock:
+    """One walk, wound up: runs when due or woken, never twice at once, and once more when woken meanwhile."""
+
+    def __init__(self, name: str, walk: Callable[[], int], after: Callable[[], None] | None = None) -> None:
+        self.name = name
+        self._walk = walk
+        self._after = after
+        self._wanted = threading.Event()
+        self._running = threading.Lock()
+        #: when it last ended well, for health
+        self.last_done: datetime | None = None
+
+    def run(self) -> None:
+        """Run now, unless it is running: then it will go round once more."""
+        self._wanted.set()
+        while self._wanted.is_set() and self._running.acquire(blocking=False):
+            try:
+                self._wanted.clear()
+                self._once()
+            finally:
+                self._running.release()
+
+    def _once(self) -> None:
+        try:
+            done = self._walk()
+            self.last_done = datetime.now(UTC)
+        except TriageError as error:
+            log.error("walk_failed", walk=self.name, why=str(error))
+        except Exception:
+            log.exception("walk_broke", walk=self.name)
+        else:
+            if done and self._after is not None:
+                self._after()
+
+
+class Daemon:
+    """All clocks of one process."""
+
+    def __init__(self, house: House, walks: Sequence[Walk] = WALKS) -> None:
+        self._house = house
+        self._walks = tuple(walks)
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(max_workers=8 + len(house.settings.mailbox))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def run(self) -> None:
+        """Run until SIGTERM, SIGINT or `stop`. Raises AlreadyRunning for a second daemon on one SQLite file."""
+        with one_daemon(self._house.store.engine):
+            self._prepare()
+            with self._signals():
+                self._wind_up()
+                log.info(
+                    "started", walks=",".join(self._walks), model=self._house.model if "read" in self._walks else ""
+                )
+                self._stopped.wait()
+                self._wind_down()
+
+    def stop(self) -> None:
+        """End `run` soon; safe from any thread and from a signal."""
+        self._stopped.set()
+
+    def _prepare(self) -> None:
+        """Open everything that can be wrong before the first walk: a mistake is the operator's to hear of now."""
+        house = self._house
+        if "read" in self._walks:
+            _ = house.policy, house.understander, house.templates, house.lint_rules
+        if "deliver" in self._walks and house.relay is None:
+            log.warning("no_relay", why="letters will wait: config.toml has no [relay] section")
+        if "collect" in self._walks:
+            house.mailboxes()
+
+    def _wind_up(self) -> None:
+        house = self._house
+        deliver = Clock("deliver", lambda: pipeline.deliver(house))
+        after_reading = (lambda: self._wake(deliver)) if "deliver" in self._walks else None
+        read = Clock("read", lambda: pipeline.read(house), after=after_reading)
+        diary = Clock("look_again", lambda: pipeline.look_again(house))
+        # every clock starts by running once: what an earlier process left behind is taken up first
+        for clock, seconds in ((read, _READ_SECONDS), (deliver, _DELIVER_SECONDS), (diary, _DIARY_SECONDS)):
+            if clock.name in self._walks:
+                self._scheduler.add_job(clock.run, "interval", seconds=seconds, id=clock.name, next_run_time=_now())
+        if "collect" in self._walks:
+            self._wind_up_mailboxes(read)
+        self._listen({"read": read, "deliver": deliver})
+        self._scheduler.start()
+
+    def _wind_up_mailboxes(self, read: Clock) -> None:
+        polls = {settings.name: settings for settings in self._house.settings.mailbox}
+        for mailbox in self._house.mailboxes():
+            settings = polls[mailbox.account.name]
+            name = f"collect {mailbox.account.name}/{mailbox.account.folder}"
+            after = (lambda: self._wake(read)) if "read" in self._walks else None
+            clock = Clock(name, self._collector(mailbox), after=after)
+            self._scheduler.add_job(clock.run, "interval", seconds=settings.poll_seconds, id=name, next_run_time=_now())
+            if settings.idle:
+                watcher = Mailbox(account(settings, mailbox.account.folder))
+                self._thread(name, partial(self._watch, watcher, clock))
+
+    def _collector(self, mailbox: MailSource) -> Callable[[], int]:
+        """Collect one folder; several processes on one database take turns, and the death of one frees its folder."""
+        engine = self._house.store.engine
+
+        def collect() -> int:
+            with advisory_lock(engine, f"mailbox {mailbox.account.name}/{mailbox.account.folder}") as held:
+                return pipeline.collect_one(self._house, mailbox) if held else 0
+
+        return collect
+
+    def _wake(self, clock: Clock) -> None:
+        if not self._stopped.is_set():
+            with contextlib.suppress(RuntimeError):  # the scheduler is already being shut down
+                self._scheduler.add_job(clock.run)
+
+    def _watch(self, watcher: Mailbox, clock: Clock) -> None:
+        """Wake the collector whenever the server speaks; a connection that fails is made again, later each time."""
+        pause = _WATCH_AGAIN[0]
+        while not self._stopped.is_set():
+            begun = time.monotonic()
+            try:
+                if not watcher.watch(lambda: self._wake(clock), self._stopped.is_set):
+                    log.info("no_idle", mailbox=watcher.account.name, why="the server has no IDLE: polling only")
+                    return
+            except MailboxError as error:
+                log.warning("watch_failed", mailbox=watcher.account.name, why=str(error))
+            pause = _WATCH_AGAIN[0] if time.monotonic() - begun > 60 else min(pause * 2, _WATCH_AGAIN[1])
+            self._stopped.wait(pause)
+        watcher.close()
+
+    def _listen(self, clocks: dict[str, Clock]) -> None:
+        """Other processes tell of new work through PostgreSQL; on SQLite there are none."""
+        wanted = {name: clock for name, clock in clocks.items() if name in self._walks}
+
+        def hear() -> None:
+            for name in listen(self._house.store.engine, tuple(wanted), self._stopped):
+                if name in wanted:
+                    self._wake(wanted[name])
+
+        if wanted and self._house.store.engine.dialect.name == "postgresql":
+            self._thread("listen", hear)
+
+    def _thread(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _wind_down(self) -> None:
+        log.info("stopping")
+        deadline = time.monotonic() + _STOP_SECONDS
+        stopping = threading.Thread(target=self._scheduler.shutdown, kwargs={"wait": True}, daemon=True)
+        stopping.start()
+        for thread in (stopping, *self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        log.info("stopped")
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT stop the daemon; the handlers that were there come back afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, lambda *_: self.stop()) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def once(house: House) -> dict[str, int]:
+    """One round of all walks, then done: for cron and for tests. Raises AlreadyRunning beside a daemon on SQLite."""
+    with one_daemon(house.store.engine):
+        return {
+            "collected": pipeline.collect(house),
+            "read": pipeline.read(house),
+            "delivered": pipeline.deliver(house),
+            "looked_again": pipeline.look_again(house),
+        }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

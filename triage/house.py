@@ -1,0 +1,348 @@
+"""The wiring: settings → real parts. The one module that knows every room; nothing below knows it.
+
+Parts are built when they are first asked for, so that a command opens only what it needs.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from triage.cases.actions import Acknowledge
+from triage.cases.calendar import Calendar, business_calendar
+from triage.cases.clocks import Pack, load_pack
+from triage.cases.decide import Policy, follow_ups
+from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
+from triage.cases.routing import Rule, load_routing
+from triage.config import MailboxSettings, Settings
+from triage.errors import ConfigError, RulesError
+from triage.letters.compose import AckContext, Mention, compose, missing_things
+from triage.letters.lint import LintRules, lint, load_lint_rules
+from triage.letters.smtp import Relay, RelayAddress
+from triage.letters.templates import Templates, load_templates
+from triage.mail.authentication import Trust, sender_trust
+from triage.mail.automatic import Own
+from triage.mail.mailbox import Account, Mailbox, MailSource
+from triage.mail.message import Address, Message, RawMail
+from triage.pipeline import LetterRules
+from triage.pipeline import Relay as RelayLike
+from triage.store.recording import Written
+from triage.store.store import Store
+from triage.understanding.classify import Classifier
+from triage.understanding.extract import Extractor
+from triage.understanding.findings import LANGUAGES, Finding, Understanding
+from triage.understanding.models import open_model
+from triage.understanding.phrases import PhraseClassifier
+from triage.understanding.rules import Patterns, load_patterns
+from triage.understanding.understand import Understander
+
+#: which model folder ships with this version
+SHIPPED_MODEL = "dispute-e5-small"
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with the program: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).parent
+    inside = package / "shipped" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+class House:
+    """The rooms, furnished from settings. `close` it, or use it as a context."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> "House":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every connection that was opened."""
+        opened = self.__dict__
+        for mailbox in opened.get("_mailboxes", ()):
+            mailbox.close()
+        if opened.get("relay") is not None:
+            opened["relay"].close()
+        if "store" in opened:
+            opened["store"].close()
+
+    def now(self) -> datetime:
+        """This moment, with its zone."""
+        return datetime.now(UTC)
+
+    # what is known
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, brought up to date."""
+        store = Store(self.settings.database.url, self.plans)
+        store.migrate()
+        return store
+
+    # mail in
+
+    def mailboxes(self) -> Sequence[MailSource]:
+        """Every watched folder."""
+        if not self.settings.mailbox:
+            raise ConfigError("no mailbox is configured: add a [[mailbox]] section (triage init writes one)")
+        return self._mailboxes
+
+    @cached_property
+    def _mailboxes(self) -> tuple[Mailbox, ...]:
+        return tuple(
+            Mailbox(account(settings, folder)) for settings in self.settings.mailbox for folder in settings.all_folders
+        )
+
+    def addresses(self, mailbox: str) -> frozenset[str]:
+        """The addresses that customers write to, for one mailbox."""
+        settings = self._mailbox(mailbox)
+        return frozenset((settings.address, *settings.aliases)) if settings else frozenset()
+
+    def _mailbox(self, name: str) -> MailboxSettings | None:
+        return next((settings for settings in self.settings.mailbox if settings.name == name), None)
+
+    def trust(self, message: Message) -> Trust:
+        """What the site's own servers say of a sender."""
+        return sender_trust(message, frozenset(self.settings.trust.authentication_servers))
+
+    # understanding
+
+    @cached_property
+    def rules_folder(self) -> Path:
+        """Where the rules are."""
+        folder = Path(self.settings.rules.path) if self.settings.rules.path else shipped("rules")
+        if not folder.is_dir():
+            raise RulesError(f"rules.path: there is no folder {folder}")
+        return folder
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """rules/invoices.toml, amounts.toml and phrases.toml, checked and compiled."""
+        return load_patterns(self.rules_folder)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The model that decides."""
+        settings = self.settings.model
+        if settings.backend == "none":
+            return PhraseClassifier(self.patterns.phrases)
+        folder = Path(settings.path) if settings.path else shipped("models") / SHIPPED_MODEL
+        return open_model(folder, backend=settings.backend)
+
+    @property
+    def model(self) -> str:
+        """Name and version of the model, for the record."""
+        return self.classifier.name
+
+    @cached_property
+    def own(self) -> Own:
+        """How this site's own mail is recognised."""
+        return Own(addresses=self.settings.own_addresses, domains=frozenset(self.settings.trust.own_domains))
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """What finds numbers, amounts and dates."""
+        return Extractor(self.patterns)
+
+    @cached_property
+    def understander(self) -> Understander:
+        """The whole of understanding."""
+        return Understander(
+            own=self.own, classifier=self.classifier, extractor=self.extractor, rules=self.patterns.version
+        )
+
+    def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
+        """What each mail means."""
+        understood = self.understander.understand(messages)
+        return [self.with_evidence(message, what) for message, what in zip(messages, understood, strict=True)]
+
+    def with_evidence(self, message: Message, understood: Understanding) -> Understanding:
+        """The same, with the words that moved the verdict where a person or a customer will hear of it."""
+        verdict = understood.verdict
+        if verdict is None or verdict.probability < self.policy.review_threshold:
+            return understood
+        return self.understander.with_evidence(message, understood)
+
+    # deciding
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The settings that deciding needs."""
+        letters, model = self.settings.letters, self.settings.model
+        suggested = self.classifier.thresholds
+        auto = suggested.auto if model.auto_threshold is None else model.auto_threshold
+        review = suggested.review if model.review_threshold is None else model.review_threshold
+        return Policy(
+            auto_threshold=auto,
+            review_threshold=min(review, auto),
+            acknowledge=letters.acknowledge,
+            letters_per_sender_per_day=letters.caps.per_sender_per_day,
+            max_age=timedelta(days=letters.max_age_days),
+            calendar=self.calendar,
+            clocks=self.clocks,
+            rules=self.routing,
+        )
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Business hours."""
+        hours = self.settings.hours
+        return business_calendar(
+            hours.zone,
+            hours=[(hours.opens, hours.closes)],
+            weekdays=hours.weekdays,
+            country=hours.country,
+            subdivision=hours.subdivision,
+        )
+
+    @cached_property
+    def clocks(self) -> Pack:
+        """rules/clocks.toml."""
+        return load_pack(self.rules_folder / "clocks.toml")
+
+    def plans(self, history: CaseHistory) -> Sequence[FollowUpPlan]:
+        """The follow-ups that a case with this history needs."""
+        return look_again(self.clocks, history, self.calendar)
+
+    @cached_property
+    def routing(self) -> tuple[Rule, ...]:
+        """rules/routing.toml."""
+        return load_routing(self.rules_folder / "routing.toml")
+
+    # letters out
+
+    @cached_property
+    def letters(self) -> LetterRules:
+        """The settings that delivering needs."""
+        letters, relay = self.settings.letters, self.settings.relay
+        sender = letters.envelope_sender or self.sender.address
+        return LetterRules(
+            per_hour=letters.caps.per_hour,
+            envelope_sender="" if letters.null_envelope_sender else sender,
+            timeout=timedelta(seconds=relay.timeout_seconds if relay else 30),
+            patience=timedelta(hours=letters.doubt_hours),
+            doubt_policy=letters.doubt_policy,
+            journal_folder=letters.journal_folder if letters.journal != "off" else "",
+        )
+
+    @cached_property
+    def sender(self) -> Address:
+        """Who writes our letters."""
+        name, address = parseaddr(self.settings.letters.sender)
+        return Address(name=name, address=address)
+
+    @cached_property
+    def relay(self) -> RelayLike | None:
+        """The way out; None where no relay is configured: letters then wait."""
+        settings = self.settings.relay
+        if settings is None:
+            return None
+        return Relay(
+            RelayAddress(
+                host=settings.host,
+                port=settings.port,
+                security=settings.security,
+                username=settings.username,
+                password=settings.secret(),
+                ca_file=settings.ca_file,
+                timeout=settings.timeout_seconds,
+                allow_insecure=settings.allow_insecure,
+            )
+        )
+
+    @cached_property
+    def templates(self) -> Templates:
+        """rules/letters."""
+        return load_templates(self.rules_folder / "letters")
+
+    @cached_property
+    def lint_rules(self) -> LintRules:
+        """rules/letters/banned.toml: what no letter may say."""
+        return load_lint_rules(self.rules_folder / "letters" / "banned.toml")
+
+    def write(
+        self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
+    ) -> Written:
+        """The acknowledgement of a case, and what speaks against sending it."""
+        context = self._context(reference, acknowledge, raw, message, understood)
+        letter = compose(context, self.templates)
+        journal = self.settings.letters.journal
+        if not journal:
+            settings = self._mailbox(raw.mailbox)
+            journal = settings.address if settings else self.sender.address
+        return Written(
+            letter=letter,
+            journal="" if journal == "off" else journal,
+            problems=lint(letter, context, self.templates, self.lint_rules, supplied=_supplied(message)),
+        )
+
+    def _context(
+        self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
+    ) -> AckContext:
+        verdict, now = understood.verdict, self.now()
+        reason = verdict.reason if verdict else "other"
+        language = acknowledge.language if acknowledge.language in LANGUAGES else self.settings.letters.language
+        dues = {plan.kind: plan.due for plan in follow_ups(self.policy, opened=raw.arrived)}
+        zone = ZoneInfo(self.settings.hours.zone)
+        own_words = [finding for finding in understood.findings if finding.where in ("reply", "subject")]
+        return AckContext(
+            reference=reference,
+            language=language,
+            sender=self.sender,
+            recipient=Address(name=acknowledge.recipient_name, address=acknowledge.recipient),
+            received=raw.arrived,
+            written=now,
+            zone=zone,
+            next_contact=max(dues.get("customer_was_answered", now), now).astimezone(zone).date(),
+            subject=message.subject,
+            in_reply_to=message.message_id,
+            references=message.references,
+            invoices=tuple(_mention(finding) for finding in own_words if finding.kind == "invoice"),
+            amount=_amount(own_words),
+            reason=reason,
+            reason_sure=verdict is not None and verdict.reasons.get(reason, 0) >= 0.5,
+            missing=missing_things(own_words, reason, has_attachment=bool(message.attachments)),
+            contact=self.settings.letters.contact,
+            delicate=acknowledge.delicate,
+            template=acknowledge.template,
+        )
+
+
+def account(settings: MailboxSettings, folder: str) -> Account:
+    """A mailbox's settings as the mail room takes them. Raises ConfigError for an unreadable password file."""
+    return Account(
+        name=settings.name,
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        username=settings.username,
+        password=settings.secret(),
+        folder=folder,
+        ca_file=settings.ca_file,
+        timeout=settings.timeout_seconds,
+        max_size=int(settings.max_mail_mb * 1024 * 1024),
+        keyword=settings.keyword,
+        move_to=settings.move_to,
+    )
+
+
+def _supplied(message: Message) -> str:
+    """Everything that the sender wrote: an acknowledgement may repeat it, and nothing else."""
+    attached = (text for attachment in message.attachments for text in (attachment.filename or "", attachment.text))
+    sender = (message.sender.name, message.sender.address)
+    return "\n".join((*sender, message.subject, message.text, message.reply, *attached))
+
+
+def _mention(finding: Finding) -> Mention:
+    return Mention(text=finding.text, sure=not finding.alternatives)
+
+
+def _amount(findings: Iterable[Finding]) -> Mention | None:
+    """The amount that an acknowledgement repeats: what the customer calls disputed, in the customer's own writing."""
+    disputed = [finding for finding in findings if finding.kind == "amount" and finding.role == "disputed"]
+    return _mention(disputed[0]) if len({finding.value for finding in disputed}) == 1 else None

@@ -1,0 +1,334 @@
+"""What happens to a mail: four walks, each a short function, each safe to end at any line.
+
+`collect` keeps what the servers have. `read` understands and decides what was kept. `deliver` hands over the letters
+that are due. `look_again` does what the diary says. The rooms are passed in as a `House`, so that tests can furnish it
+with twins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from triage.cases.actions import Acknowledge, Decision
+from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide
+from triage.cases.followups import CaseHistory, FollowUpPlan, look_at
+from triage.errors import MailboxError, MailboxRefused, NotFound, RelayError, RelayRefused, TriageError
+from triage.explanation import decided_record
+from triage.letters.compose import Letter
+from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
+from triage.mail.authentication import Trust
+from triage.mail.mailbox import MailSource
+from triage.mail.message import Message, RawMail, parse
+from triage.store.books import LAST_ATTEMPT, set_aside
+from triage.store.recording import Written, known_about, record
+from triage.store.store import Store
+from triage.store.views import KeptMail
+from triage.understanding.findings import Understanding
+
+log = structlog.get_logger()
+
+#: mails understood together; more would hold their rows longer and gain nothing
+BATCH = 32
+
+
+class Relay(Protocol):
+    """The way out, as `deliver` needs it."""
+
+    def connect(self) -> None:
+        """Have a connection that is logged in. Raises RelayError."""
+
+    def hand_over(self, letter: Letter, recipients: Sequence[str], *, envelope_sender: str) -> Answer:
+        """One mail transaction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterRules:
+    """The site's settings about letters."""
+
+    #: letters that may leave within an hour; beyond it they wait and a person is called
+    per_hour: int = 500
+    #: MAIL FROM; "" is the null reverse-path
+    envelope_sender: str = ""
+    #: the relay's: a sender silent for twice as long is dead
+    timeout: timedelta = timedelta(seconds=30)
+    #: how long the copy of a doubtful letter is looked for
+    patience: timedelta = timedelta(hours=24)
+    doubt_policy: Literal["hold", "resend"] = "hold"
+    #: where copies of our own letters are filed; "" = they stay
+    journal_folder: str = ""
+
+
+class House(Protocol):
+    """The rooms, furnished."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def letters(self) -> LetterRules: ...
+    @property
+    def relay(self) -> Relay | None: ...
+    @property
+    def model(self) -> str: ...
+    def now(self) -> datetime: ...
+    def mailboxes(self) -> Sequence[MailSource]: ...
+    def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]: ...
+    def plans(self, history: CaseHistory) -> Sequence[FollowUpPlan]: ...
+    def trust(self, message: Message) -> Trust: ...
+    def addresses(self, mailbox: str) -> frozenset[str]: ...
+    def write(
+        self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
+    ) -> Written: ...
+
+
+# collect
+
+
+def collect(house: House) -> int:
+    """Keep every new mail of every mailbox; returns how many. One that fails does not stop the others."""
+    return sum(collect_one(house, mailbox) for mailbox in house.mailboxes())
+
+
+def collect_one(house: House, mailbox: MailSource) -> int:
+    """Keep every new mail of one folder, and only then touch it on the server."""
+    name, folder = mailbox.account.name, mailbox.account.folder
+    try:
+        uidvalidity = mailbox.open()
+        house.store.books.asked(name, folder, uidvalidity=uidvalidity, now=house.now())
+        cursor = house.store.books.cursor(name, folder)
+        kept = 0
+        for batch in mailbox.new(cursor.last_uid if cursor else 0):
+            kept += house.store.books.keep(batch, now=house.now())
+            mailbox.mark_kept([raw.uid for raw in batch])
+        _file_away(house, mailbox, uidvalidity)
+        _look_for_copies(house, mailbox)
+    except MailboxError as error:
+        house.store.books.failed(name, folder, why=str(error), now=house.now())
+        house.store.alarms.call("mailbox", f"{name}/{folder}", str(error), now=house.now())
+        log.warning(
+            "mailbox_failed", mailbox=name, folder=folder, why=str(error), for_good=isinstance(error, MailboxRefused)
+        )
+        return 0
+    house.store.alarms.clear("mailbox", f"{name}/{folder}", now=house.now())
+    if kept:
+        log.info("mails_kept", mailbox=name, folder=folder, count=kept)
+    return kept
+
+
+def _file_away(house: House, mailbox: MailSource, uidvalidity: int) -> None:
+    """Copies of our own letters leave the agents' eyes."""
+    if not house.letters.journal_folder:
+        return
+    uids = sorted(house.store.books.to_file(mailbox.account.name, mailbox.account.folder, uidvalidity))
+    if uids:
+        mailbox.file_away(uids, house.letters.journal_folder)
+        house.store.books.filed(mailbox.account.name, mailbox.account.folder, uidvalidity, uids)
+
+
+def _look_for_copies(house: House, mailbox: MailSource) -> None:
+    """A copy of a doubtful letter, here or in \\Sent, proves that the relay had taken it."""
+    for line in house.store.outbox.lines(states=("in_doubt",), limit=20):
+        if mailbox.holds(line.message_id):
+            house.store.outbox.settle(line.id, Next(state="sent", due=None, why="its copy came"), now=house.now())
+
+
+# read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A mail that was understood."""
+
+    message: Message
+    understood: Understanding
+
+
+def read(house: House) -> int:
+    """Understand and decide kept mails until none waits; returns how many. One that breaks us is set aside."""
+    done = 0
+    while count := read_batch(house):
+        done += count
+    return done
+
+
+def read_batch(house: House) -> int:
+    """Understand some kept mails together, then write down what was decided of each, in one transaction."""
+    with house.store.books.unread(BATCH) as batch:
+        readings = _understand(house, batch.mails)
+        with batch.recording() as session:
+            for mail, reading in readings:
+                _record(house, session, mail, reading)
+        return len(batch.mails)
+
+
+def _understand(house: House, mails: Sequence[KeptMail]) -> list[tuple[KeptMail, Reading | Exception]]:
+    """Mails understood together; where one of them breaks us, each alone, so that only that one is set aside."""
+    try:
+        for mail in mails:
+            if mail.attempts >= LAST_ATTEMPT:
+                raise TriageError(f"reading it has ended the process {mail.attempts} times")
+        messages = [parse(mail.raw.content, truncated=mail.raw.truncated) for mail in mails]
+        understood = house.understand(messages)
+    except Exception as error:  # noqa: BLE001 - any bytes may come in: what breaks us goes to a person
+        if len(mails) == 1:
+            return [(mails[0], error)]
+        return [pair for mail in mails for pair in _understand(house, [mail])]
+    pairs = zip(mails, messages, understood, strict=True)
+    return [(mail, Reading(message=message, understood=what)) for mail, message, what in pairs]
+
+
+def _record(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> None:
+    """Decide and write down, or set the mail aside for a person and go on."""
+    try:
+        if isinstance(reading, Exception):
+            raise reading
+        with session.begin_nested():
+            decision = _decide(house, session, mail, reading)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        why = f"{type(error).__name__}: {error}"
+        set_aside(session, mail, why=why, now=house.now())
+        log.exception("mail_set_aside", mailbox=mail.raw.mailbox, folder=mail.raw.folder, uid=mail.raw.uid)
+    else:
+        log.info(
+            "mail_read",
+            mailbox=mail.raw.mailbox,
+            uid=mail.raw.uid,
+            outcome=decision.outcome,
+            band=decision.band,
+            why=decision.why,
+        )
+
+
+def _decide(house: House, session: Session, mail: KeptMail, reading: Reading) -> Decision:
+    message, understood = reading.message, reading.understood
+    known = known_about(session, mail.id, message, understood, now=house.now())
+    decision = decide(
+        message,
+        understood,
+        known,
+        house.policy,
+        arrival=arrival_of(house, mail.raw),
+        trust=house.trust(message),
+        now=house.now(),
+    )
+    decided = decided_record(message, understood, decision, model=house.model)
+
+    def write(reference: str, acknowledge: Acknowledge) -> Written:
+        return house.write(reference, acknowledge, mail.raw, message, understood)
+
+    record(session, mail, message, understood, decision, decided, write, house.plans, now=house.now())
+    return decision
+
+
+def arrival_of(house: House, raw: RawMail) -> Arrival:
+    """How a kept mail reached us."""
+    return Arrival(
+        mailbox=raw.mailbox,
+        arrived=raw.arrived,
+        folder=raw.folder,
+        addresses=house.addresses(raw.mailbox),
+        truncated=raw.truncated,
+        size=raw.size,
+    )
+
+
+def confirm(house: House, reference: str, *, actor: str) -> None:
+    """A person says that a case in review is a dispute: it opens and is acknowledged.
+
+    Raises NotFound, and OperatorError for a case that is not in review.
+    """
+    raw = house.store.books.content(house.store.cases.opening_mail(reference))
+    if raw is None:
+        raise NotFound(f"the mail that opened {reference} is gone")
+    message = parse(raw.content, truncated=raw.truncated)
+    understood = house.understand([message])[0]
+    house.store.cases.confirm(
+        reference,
+        lambda case, acknowledge: house.write(case, acknowledge, raw, message, understood),
+        acknowledge=acknowledgement_on_request(message, understood, house.policy),
+        actor=actor,
+        now=house.now(),
+    )
+
+
+# deliver
+
+
+def deliver(house: House) -> int:
+    """Hand over every letter that is due; returns how many went out."""
+    outbox, relay = house.store.outbox, house.relay
+    outbox.find_orphans(timeout=house.letters.timeout, now=house.now())
+    _end_doubts(house)
+    waiting = outbox.due(now=house.now())
+    if relay is None or not waiting or outbox.stopped():
+        return 0
+    allowed = house.letters.per_hour - outbox.sent_since(house.now() - timedelta(hours=1))
+    sent = 0
+    for letter_id in waiting:
+        if sent >= allowed:
+            why = f"{house.letters.per_hour} letters went out within an hour: the others wait"
+            house.store.alarms.call("letters_per_hour", "", why, now=house.now())
+            break
+        if not _connect(house, relay):
+            break
+        answer = _hand_over(house, relay, letter_id)
+        sent += isinstance(answer, Sent)
+        if isinstance(answer, Refused) and answer.stage in ("relay", "sender"):
+            # it would say the same of every other letter
+            break
+    return sent
+
+
+def _connect(house: House, relay: Relay) -> bool:
+    try:
+        relay.connect()
+    except RelayError as error:
+        house.store.alarms.call("relay", "", str(error), now=house.now())
+        log.warning("relay_failed", why=str(error), for_good=isinstance(error, RelayRefused))
+        return False
+    house.store.alarms.clear("relay", "", now=house.now())
+    return True
+
+
+def _hand_over(house: House, relay: Relay, letter_id: int) -> Answer | None:
+    """One letter: `sending` is committed before a byte of it leaves, and its end is written down after."""
+    with house.store.outbox.sending(letter_id, now=house.now()) as going:
+        if going is None:
+            return None
+        recipients = [going.letter.recipient, *filter(None, [going.journal])]
+        answer = relay.hand_over(going.letter, recipients, envelope_sender=house.letters.envelope_sender)
+        step = after_answer(answer, tries=going.tries, first_try=going.first_try, now=house.now())
+        house.store.outbox.settle(letter_id, step, now=house.now())
+    log.info("letter", id=letter_id, state=step.state, why=step.why)
+    return answer
+
+
+def _end_doubts(house: House) -> None:
+    """Doubtful letters whose copy has not come in time: the site's policy decides."""
+    rules, now = house.letters, house.now()
+    for line in house.store.outbox.in_doubt(now=now):
+        step = settle(
+            copy_found=False, doubt_since=line.doubt_since, now=now, policy=rules.doubt_policy, patience=rules.patience
+        )
+        house.store.outbox.settle(line.id, step, now=now)
+
+
+# look again
+
+
+def look_again(house: House) -> int:
+    """Do what the diary says for every follow-up that is due; returns how many."""
+    done = 0
+    while checks := house.store.follow_ups.due(now=house.now()):
+        for check in checks:
+            look = look_at(check.plan, house.policy.clocks, check.history, house.policy.calendar, now=house.now())
+            done += house.store.follow_ups.settle(check, look, now=house.now())
+    return done

@@ -1,0 +1,371 @@
+"""The books: every UID of every watched folder, what became of it, and the batches in which mails are read."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlmodel import Session, col
+
+from triage.cases.actions import Decision
+from triage.mail.message import Message, RawMail
+from triage.store.dialect import is_postgres, notify
+from triage.store.history import raise_alarm
+from triage.store.session import reading, writing
+from triage.store.tables import Attempt, Case, Cursor, Mail, Raw, Record
+from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, MailLine
+
+#: reading begun so often without an end: the mail itself must be what ends the process
+LAST_ATTEMPT = 5
+
+
+class Books:
+    """Intake, reading and the account."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # intake
+
+    def cursor(self, mailbox: str, folder: str) -> FolderCursor | None:
+        """How far this folder has been read; None when it never was."""
+        with reading(self._engine) as session:
+            row = session.get(Cursor, (mailbox, folder))
+            return FolderCursor(uidvalidity=row.uidvalidity, last_uid=row.last_uid) if row else None
+
+    def keep(self, mails: Sequence[RawMail], *, now: datetime) -> int:
+        """Keep the bytes of these mails of one folder and move its cursor, in one commit; returns how many were new."""
+        if not mails:
+            return 0
+        first = mails[0]
+        with writing(self._engine) as session:
+            uids = [mail.uid for mail in mails]
+            there = set(
+                session.scalars(
+                    select(col(Mail.uid)).where(
+                        col(Mail.mailbox) == first.mailbox,
+                        col(Mail.folder) == first.folder,
+                        col(Mail.uidvalidity) == first.uidvalidity,
+                        col(Mail.uid).in_(uids),
+                    )
+                )
+            )
+            fresh = [mail for mail in mails if mail.uid not in there]
+            for mail in fresh:
+                row = _row(mail, now)
+                session.add(row)
+                session.flush()
+                session.execute(insert(Raw).values(mail_id=row.id, content=mail.content))
+            self._move_cursor(session, first.mailbox, first.folder, first.uidvalidity, max(uids), now)
+            if fresh:
+                notify(session, "read")
+            return len(fresh)
+
+    def asked(self, mailbox: str, folder: str, *, uidvalidity: int, now: datetime) -> None:
+        """Note that a folder was asked with success; a new UIDVALIDITY starts it afresh (RFC 3501 section 2.3.1.1)."""
+        with writing(self._engine) as session:
+            self._move_cursor(session, mailbox, folder, uidvalidity, 0, now)
+
+    def failed(self, mailbox: str, folder: str, *, why: str, now: datetime) -> None:
+        """Note that a folder could not be asked."""
+        with writing(self._engine) as session:
+            row = session.get(Cursor, (mailbox, folder))
+            if row is None:
+                row = Cursor(mailbox=mailbox, folder=folder, uidvalidity=0, last_uid=0)
+            row.error_since = row.error_since or now
+            row.error = why
+            session.add(row)
+
+    @staticmethod
+    def _move_cursor(session: Session, mailbox: str, folder: str, uidvalidity: int, uid: int, now: datetime) -> None:
+        row = session.get(Cursor, (mailbox, folder))
+        if row is None:
+            row = Cursor(mailbox=mailbox, folder=folder, uidvalidity=uidvalidity, last_uid=0)
+        if row.uidvalidity != uidvalidity:
+            row.uidvalidity, row.last_uid = uidvalidity, 0
+        row.last_uid = max(row.last_uid, uid)
+        row.seen_at, row.error, row.error_since = now, "", None
+        session.add(row)
+
+    def health(self) -> tuple[FolderHealth, ...]:
+        """Every folder that was ever watched, and what stands in its way."""
+        with reading(self._engine) as session:
+            rows = session.scalars(select(Cursor).order_by(col(Cursor.mailbox), col(Cursor.folder)))
+            return tuple(
+                FolderHealth(
+                    mailbox=row.mailbox,
+                    folder=row.folder,
+                    last_uid=row.last_uid,
+                    seen_at=row.seen_at,
+                    error=row.error,
+                    error_since=row.error_since,
+                )
+                for row in rows
+            )
+
+    # filing
+
+    def to_file(self, mailbox: str, folder: str, uidvalidity: int) -> dict[int, str]:
+        """UIDs of read mails that the server shall file, and as what."""
+        with reading(self._engine) as session:
+            rows = session.execute(
+                select(col(Mail.uid), col(Mail.file_as)).where(
+                    col(Mail.mailbox) == mailbox,
+                    col(Mail.folder) == folder,
+                    col(Mail.uidvalidity) == uidvalidity,
+                    col(Mail.file_as) != "",
+                )
+            )
+            return dict(rows.tuples())
+
+    def filed(self, mailbox: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
+        """Note that the server has filed these."""
+        with writing(self._engine) as session:
+            session.execute(
+                update(Mail)
+                .where(
+                    col(Mail.mailbox) == mailbox,
+                    col(Mail.folder) == folder,
+                    col(Mail.uidvalidity) == uidvalidity,
+                    col(Mail.uid).in_(uids),
+                )
+                .values(file_as="")
+            )
+
+    # reading
+
+    @contextmanager
+    def unread(self, limit: int) -> Iterator["Batch"]:
+        """Some kept mails, oldest first, held while they are understood.
+
+        On PostgreSQL their rows stay locked until the end, so that other readers take others, and a reader's death
+        gives them back. A mail whose reading was begun before without an end comes alone.
+        """
+        with writing(self._engine) if is_postgres(self._engine) else reading(self._engine) as session:
+            kept = _claim(session, limit)
+            self._count_attempts(kept)
+            if is_postgres(self._engine):
+                yield Batch(self._engine, kept, session)
+                return
+        yield Batch(self._engine, kept, None)
+
+    def _count_attempts(self, kept: Sequence[KeptMail]) -> None:
+        """In a commit of its own: it must survive what the reading may do to us."""
+        if not kept:
+            return
+        ids = [mail.id for mail in kept]
+        with writing(self._engine) as session:
+            known = set(session.scalars(select(col(Attempt.mail_id)).where(col(Attempt.mail_id).in_(ids))))
+            session.execute(update(Attempt).where(col(Attempt.mail_id).in_(known)).values(count=col(Attempt.count) + 1))
+            session.add_all(Attempt(mail_id=mail_id, count=1) for mail_id in ids if mail_id not in known)
+
+    def waiting(self) -> int:
+        """How many kept mails have not been read."""
+        with reading(self._engine) as session:
+            return session.scalar(select(func.count()).select_from(Mail).where(col(Mail.outcome).is_(None))) or 0
+
+    # account
+
+    def uids(self, mailbox: str, folder: str, uidvalidity: int) -> set[int]:
+        """Every UID of this folder that is in the books with an outcome."""
+        with reading(self._engine) as session:
+            rows = session.scalars(
+                select(col(Mail.uid)).where(
+                    col(Mail.mailbox) == mailbox,
+                    col(Mail.folder) == folder,
+                    col(Mail.uidvalidity) == uidvalidity,
+                    col(Mail.outcome).is_not(None),
+                )
+            )
+            return set(rows)
+
+    def lines(self) -> Iterator[BookLine]:
+        """Every line of the books that has an outcome, in the order of arrival in them."""
+        with reading(self._engine) as session:
+            rows = session.execute(
+                select(Mail, col(Case.reference))
+                .outerjoin(Case, col(Case.id) == col(Mail.case_id))
+                .where(col(Mail.outcome).is_not(None))
+                .order_by(col(Mail.id))
+                .execution_options(yield_per=500)
+            )
+            for mail, reference in rows:
+                yield BookLine(
+                    mailbox=mail.mailbox,
+                    folder=mail.folder,
+                    uidvalidity=mail.uidvalidity,
+                    uid=mail.uid,
+                    message_id=mail.message_id,
+                    sender=mail.sender,
+                    outcome=mail.outcome,
+                    why=mail.why,
+                    case=reference,
+                    opened=mail.opened,
+                    label=mail.label,
+                    invoices=tuple(json.loads(mail.invoices)),
+                    amount=mail.amount,
+                )
+
+    # quarantine
+
+    def quarantined(self) -> tuple[MailLine, ...]:
+        """Mails that were set aside for a person."""
+        with reading(self._engine) as session:
+            rows = session.scalars(select(Mail).where(col(Mail.outcome) == "quarantined").order_by(col(Mail.id)))
+            return tuple(mail_line(row, None) for row in rows)
+
+    def release(self, mail_id: int) -> bool:
+        """Read a quarantined mail again; False when there is no such mail in quarantine."""
+        return self._end_quarantine(mail_id, outcome=None, why="")
+
+    def drop(self, mail_id: int, *, why: str) -> bool:
+        """Take a mail out of quarantine for good; its bytes stay."""
+        return self._end_quarantine(mail_id, outcome="ignored", why=why)
+
+    def _end_quarantine(self, mail_id: int, *, outcome: str | None, why: str) -> bool:
+        with writing(self._engine) as session:
+            row = session.get(Mail, mail_id)
+            if row is None or row.outcome != "quarantined":
+                return False
+            row.outcome, row.why = outcome, why
+            session.add(row)
+            notify(session, "read")
+            return True
+
+    def content(self, mail_id: int) -> RawMail | None:
+        """A kept mail with its bytes; None when there is none."""
+        with reading(self._engine) as session:
+            row = session.get(Mail, mail_id)
+            raw = session.get(Raw, mail_id)
+            return _raw_mail(row, raw.content) if row is not None and raw is not None else None
+
+
+class Batch:
+    """Kept mails in hand. `recording` opens the transaction in which their decisions are written."""
+
+    def __init__(self, engine: Engine, mails: Sequence[KeptMail], session: Session | None) -> None:
+        self._engine = engine
+        self._session = session
+        self.mails = tuple(mails)
+
+    @contextmanager
+    def recording(self) -> Iterator[Session]:
+        """The transaction of all decisions of this batch."""
+        if self._session is not None:
+            yield self._session
+            return
+        with writing(self._engine) as session:
+            yield session
+
+
+def _row(mail: RawMail, now: datetime) -> Mail:
+    return Mail(
+        mailbox=mail.mailbox,
+        folder=mail.folder,
+        uidvalidity=mail.uidvalidity,
+        uid=mail.uid,
+        arrived=mail.arrived,
+        kept_at=now,
+        size=mail.size,
+        truncated=mail.truncated,
+        digest=hashlib.sha256(mail.content).hexdigest(),
+    )
+
+
+def _raw_mail(row: Mail, content: bytes) -> RawMail:
+    return RawMail(
+        mailbox=row.mailbox,
+        folder=row.folder,
+        uidvalidity=row.uidvalidity,
+        uid=row.uid,
+        arrived=row.arrived,
+        content=content,
+        size=row.size,
+        truncated=row.truncated,
+    )
+
+
+def _claim(session: Session, limit: int) -> list[KeptMail]:
+    rows = session.scalars(
+        select(Mail)
+        .where(col(Mail.outcome).is_(None))
+        .order_by(col(Mail.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    ids = [row.id for row in rows]
+    counts = dict(
+        session.execute(select(col(Attempt.mail_id), col(Attempt.count)).where(col(Attempt.mail_id).in_(ids))).all()
+    )
+    again = [row for row in rows if counts.get(row.id, 0)]
+    chosen = again[:1] if again else rows
+    contents = dict(
+        session.execute(
+            select(col(Raw.mail_id), col(Raw.content)).where(col(Raw.mail_id).in_([row.id for row in chosen]))
+        ).all()
+    )
+    return [
+        KeptMail(id=row.id or 0, raw=_raw_mail(row, contents.get(row.id, b"")), attempts=counts.get(row.id, 0))
+        for row in chosen
+    ]
+
+
+def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> None:
+    """Put a mail where a person will see it; the next one is read."""
+    row = session.get_one(Mail, mail.id)
+    row.outcome, row.why, row.read_at = "quarantined", why, now
+    session.add(row)
+    session.execute(delete(Attempt).where(col(Attempt.mail_id) == mail.id))
+    raise_alarm(session, "quarantine", mail.raw.mailbox, f"UID {mail.raw.uid} was set aside: {why}", now=now)
+
+
+def book(session: Session, mail: KeptMail, message: Message, decision: Decision, *, now: datetime) -> Mail:
+    """Write the outcome of a mail into the books; facts about its case are filled in by the caller."""
+    row = session.get_one(Mail, mail.id)
+    row.outcome, row.why, row.read_at = decision.outcome, decision.why, now
+    row.message_id, row.sender, row.subject = message.message_id, message.sender.address, message.subject
+    row.words_digest = words_digest(message)
+    row.label, row.band = decision.label, decision.band
+    session.add(row)
+    session.execute(delete(Attempt).where(col(Attempt.mail_id) == mail.id))
+    return row
+
+
+def words_digest(message: Message) -> str:
+    """What makes two mails the same to a reader: own words, subject and attachments. "" when there is too little."""
+    words = "".join(message.reply.lower().split())
+    if len(words) < 20:
+        return ""
+    attached = "".join(f"{attachment.filename}/{attachment.size}" for attachment in message.attachments)
+    return hashlib.sha256(
+        f"{message.subject.lower()}\0{words}\0{attached}".encode("utf-8", "surrogatepass")
+    ).hexdigest()
+
+
+def mail_line(row: Mail, reference: str | None) -> MailLine:
+    """A mail as lists show it."""
+    return MailLine(
+        id=row.id or 0,
+        mailbox=row.mailbox,
+        folder=row.folder,
+        uid=row.uid,
+        arrived=row.arrived,
+        sender=row.sender or "",
+        subject=row.subject,
+        outcome=row.outcome,
+        why=row.why,
+        case=reference,
+        probability=row.probability,
+    )
+
+
+def record_of(session: Session, mail_id: int) -> dict[str, object]:
+    """The decision record of a mail, {} when there is none."""
+    row = session.get(Record, mail_id)
+    return dict(row.decided) if row is not None else {}
+
+
+#: how long the same words from one sender count as the same mail
+SAME_WORDS = timedelta(days=3)

@@ -1,0 +1,231 @@
+"""The agents' work: the queue, one case whole, and every move an agent makes with it.
+
+Each move is one transaction with its line of history; what it cancels in the diary is part of it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, func, or_, select
+from sqlmodel import Session, col
+
+from triage.cases.actions import Acknowledge
+from triage.cases.lifecycle import RESOLUTIONS, Move, Resolution, after
+from triage.errors import NotFound, OperatorError
+from triage.store.books import mail_line, record_of
+from triage.store.diary import Plans, replan
+from triage.store.history import add_event
+from triage.store.outbox import letter_lines
+from triage.store.recording import Write, add_letter
+from triage.store.session import reading, writing
+from triage.store.tables import Case, Diary, Event, Mail
+from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine
+
+#: move → the line of history that it leaves
+_EVENT_OF: dict[Move, str] = {
+    "confirm": "confirmed",
+    "reject": "voided",
+    "look": "agent_looked",
+    "ask_customer": "asked_customer",
+    "ask_internal": "agent_looked",
+    "resolve": "resolved",
+    "close": "closed",
+    "reopen": "reopened",
+}
+
+
+class Cases:
+    """Cases as agents work them."""
+
+    def __init__(self, engine: Engine, plans: Plans) -> None:
+        self._engine = engine
+        self._plans = plans
+
+    def queue(
+        self, *, states: Sequence[str] = (), assignee: str | None = None, search: str = "", limit: int = 200
+    ) -> tuple[CaseLine, ...]:
+        """Cases, most pressing first: escalated and urgent ones, then by the next due date."""
+        with reading(self._engine) as session:
+            query = select(Case)
+            if states:
+                query = query.where(col(Case.state).in_(states))
+            if assignee is not None:
+                query = query.where(col(Case.assignee) == assignee)
+            if search:
+                like = f"%{search}%"
+                columns = (Case.reference, Case.customer, Case.customer_name, Case.subject)
+                query = query.where(or_(*(col(column).ilike(like) for column in columns)))
+            rows = session.scalars(query.order_by(col(Case.id).desc()).limit(limit)).all()
+            due = _next_due(session, [row.id or 0 for row in rows])
+            lines = [_line(row, due.get(row.id or 0)) for row in rows]
+        return tuple(sorted(lines, key=_pressing))
+
+    def show(self, reference: str) -> CaseView:
+        """A case with everything that belongs to it. Raises NotFound."""
+        with reading(self._engine) as session:
+            case = _find(session, reference)
+            case_id = case.id or 0
+            mails = session.scalars(select(Mail).where(col(Mail.case_id) == case_id).order_by(col(Mail.id))).all()
+            diary = session.scalars(select(Diary).where(col(Diary.case_id) == case_id).order_by(col(Diary.due))).all()
+            events = session.scalars(select(Event).where(col(Event.case_id) == case_id).order_by(col(Event.id))).all()
+            opening = next((mail.id for mail in mails if mail.opened), None)
+            return CaseView(
+                line=_line(case, _next_due(session, [case_id]).get(case_id)),
+                resolution=case.resolution,
+                root_cause=case.root_cause,
+                tags=tuple(case.tags),
+                resolved_at=case.resolved_at,
+                mails=tuple(mail_line(mail, case.reference) for mail in mails),
+                letters=letter_lines(session, case_id=case_id),
+                diary=tuple(
+                    DiaryLine(
+                        kind=row.kind, due=row.due, why=row.why, effect=row.effect, state=row.state, outcome=row.outcome
+                    )
+                    for row in diary
+                ),
+                events=tuple(EventLine(at=row.at, actor=row.actor, kind=row.kind, text=row.text) for row in events),
+                record=record_of(session, opening) if opening else {},
+            )
+
+    def counts(self) -> dict[str, int]:
+        """How many cases are in each state."""
+        with reading(self._engine) as session:
+            rows = session.execute(select(col(Case.state), func.count()).group_by(col(Case.state)))
+            return dict(rows.tuples())
+
+    def opening_mail(self, reference: str) -> int:
+        """The id of the mail that opened a case. Raises NotFound."""
+        with reading(self._engine) as session:
+            case = _find(session, reference)
+            query = select(col(Mail.id)).where(col(Mail.case_id) == case.id, col(Mail.opened).is_(True))
+            mail_id = session.scalars(query).first()
+            if mail_id is None:
+                raise NotFound(f"{case.reference} was not opened by a mail")
+            return mail_id
+
+    def move(self, reference: str, move: Move, *, actor: str, now: datetime, text: str = "") -> str:
+        """Make a move of the life cycle; returns the new state. Raises NotFound, OperatorError."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            self._apply(session, case, move, actor=actor, now=now, text=text)
+            return case.state
+
+    def resolve(
+        self, reference: str, resolution: Resolution, *, root_cause: str, actor: str, now: datetime, text: str = ""
+    ) -> None:
+        """End a case with its outcome and its cause."""
+        if resolution not in RESOLUTIONS:
+            raise OperatorError(f"no such resolution: {resolution}; one of {', '.join(RESOLUTIONS)}")
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            self._apply(session, case, "resolve", actor=actor, now=now, text=text or resolution.replace("_", " "))
+            case.resolution, case.root_cause, case.resolved_at = resolution, root_cause, now
+            session.add(case)
+
+    def _apply(self, session: Session, case: Case, move: Move, *, actor: str, now: datetime, text: str) -> None:
+        case.state = after(case.state, move)  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
+        if move == "reopen":
+            case.resolution, case.resolved_at = "", None
+        self._happened(session, case, _EVENT_OF[move], text, actor=actor, now=now)
+
+    def _happened(self, session: Session, case: Case, kind: str, text: str, *, actor: str, now: datetime) -> None:
+        """A line of history, and the diary planned afresh after it."""
+        case.updated_at = now
+        session.add(case)
+        add_event(session, case, kind, text, now=now, actor=actor)
+        replan(session, case, self._plans, now=now)
+
+    def confirm(
+        self, reference: str, write: Write, *, acknowledge: Acknowledge | None, actor: str, now: datetime
+    ) -> None:
+        """A person says that a case in review is a dispute: it opens, and its acknowledgement goes out."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            self._apply(session, case, "confirm", actor=actor, now=now, text="confirmed as a dispute")
+            case.review_why = ""
+            if acknowledge is not None and not letter_lines(session, case_id=case.id):
+                add_letter(session, case, acknowledge, write(case.reference or "", acknowledge), now=now)
+
+    def answered(self, reference: str, *, actor: str, now: datetime) -> None:
+        """Note that the customer has been answered by a person, by whatever channel."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            self._happened(session, case, "answered", "the customer was answered", actor=actor, now=now)
+
+    def assign(self, reference: str, assignee: str, *, actor: str, now: datetime) -> None:
+        """Give a case to someone; "" takes it back to the queue."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            case.assignee, case.updated_at = assignee, now
+            add_event(session, case, "assigned", assignee or "to the queue", now=now, actor=actor)
+            session.add(case)
+
+    def note(self, reference: str, text: str, *, actor: str, now: datetime) -> None:
+        """Write an internal note; a note is a look."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            self._happened(session, case, "note", text, actor=actor, now=now)
+
+    def escalate(self, reference: str, why: str, *, actor: str, now: datetime) -> None:
+        """Flag a case for those above; the state stays."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            case.escalated, case.updated_at = True, now
+            add_event(session, case, "escalated", why, now=now, actor=actor)
+            session.add(case)
+
+    def correct_reason(self, reference: str, reason: str, *, actor: str, now: datetime) -> None:
+        """A person says which reason it really is."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            before, case.reason, case.updated_at = case.reason, reason, now
+            add_event(session, case, "reason", f"{before} → {reason}", now=now, actor=actor)
+            session.add(case)
+
+
+def _find(session: Session, reference: str, *, lock: bool = False) -> Case:
+    query = select(Case).where(col(Case.reference) == reference.strip().upper())
+    row = session.scalars(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NotFound(f"there is no case {reference}")
+    return row
+
+
+def _next_due(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[datetime, str]]:
+    query = select(col(Diary.case_id), col(Diary.due), col(Diary.kind)).where(
+        col(Diary.case_id).in_(case_ids), col(Diary.state) == "open"
+    )
+    due: dict[int, tuple[datetime, str]] = {}
+    for case_id, when, kind in session.execute(query.order_by(col(Diary.due))):
+        due.setdefault(case_id, (when, kind))
+    return due
+
+
+def _line(row: Case, due: tuple[datetime, str] | None) -> CaseLine:
+    return CaseLine(
+        reference=row.reference or "",
+        state=row.state,  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
+        reason=row.reason,
+        priority=row.priority,
+        escalated=row.escalated,
+        assignee=row.assignee,
+        customer=row.customer,
+        customer_name=row.customer_name,
+        language=row.language,
+        subject=row.subject,
+        amount=row.amount,
+        currency=row.currency,
+        invoices=tuple(row.invoices),
+        review_why=row.review_why,
+        opened_at=row.opened_at,
+        next_due=due[0] if due else None,
+        next_kind=due[1] if due else "",
+    )
+
+
+_ORDER = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+def _pressing(line: CaseLine) -> tuple[bool, int, float]:
+    due = line.next_due.timestamp() if line.next_due else float("inf")
+    return (not line.escalated, _ORDER.get(line.priority, 2), due)

@@ -1,0 +1,169 @@
+"""SQLite and PostgreSQL: all that differs between them.
+
+SQLite is one process with one writer: WAL, full synchronisation, writes that begin as writes, and a lock file that
+refuses a second daemon. PostgreSQL is any number of processes: row locks that skip what others hold, advisory locks
+that die with their holder, and notifications. The rest of the store is the same code.
+"""
+
+import fcntl
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlmodel import Session
+
+from triage.errors import AlreadyRunning, DatabaseError
+
+#: seconds that a writer waits for another before it gives up
+_SQLITE_WAIT = 30
+#: a host that vanished without a word frees its locks within a minute
+_POSTGRES_OPTIONS = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "connect_timeout": 10,
+    "options": "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
+    "-c tcp_user_timeout=40000 -c idle_in_transaction_session_timeout=300000 -c timezone=UTC",
+}
+
+
+def open_engine(url: str) -> Engine:
+    """An engine with this house's habits. Raises DatabaseError for a URL that cannot be used."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(f"database.url: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, parsed.database)
+    try:
+        return create_engine(parsed, connect_args=_POSTGRES_OPTIONS, pool_pre_ping=True, pool_size=10)
+    except ModuleNotFoundError as error:
+        raise DatabaseError("PostgreSQL needs its driver: pip install 'billing-dispute-triage[postgres]'") from error
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path and path != ":memory:" and not Path(path).resolve().parent.is_dir():
+        raise DatabaseError(f"database.url: there is no folder {Path(path).resolve().parent}")
+    engine = create_engine(url, connect_args={"timeout": _SQLITE_WAIT, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # pysqlite would begin transactions by itself, and late; we say when
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def is_postgres(engine: Engine) -> bool:
+    """Whether this is the engine beyond one machine."""
+    return engine.dialect.name == "postgresql"
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """The database's own troubles in words for the operator."""
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        detail = str(error.orig).strip().splitlines()[0]
+        raise DatabaseError(f"{where}: {detail}") from error
+
+
+@contextmanager
+def one_daemon(engine: Engine) -> Iterator[None]:
+    """Hold the right to be the daemon of a SQLite file; PostgreSQL allows any number.
+
+    Raises AlreadyRunning with the other's process id. The lock dies with its holder (flock), so nothing is left behind.
+    """
+    with ExitStack() as stack:
+        path = engine.url.database
+        if not is_postgres(engine) and path and path != ":memory:":
+            stack.enter_context(_lock_file(Path(f"{path}.lock-file")))
+        yield
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[None]:
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            message = (
+                f"another triage daemon (process {holder}) already works on {path.name.removesuffix('.lock-file')}; "
+            )
+            raise AlreadyRunning(message + "SQLite serves one: stop it, or use PostgreSQL for several") from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def advisory_lock(engine: Engine, name: str, *, wait: bool = False) -> Iterator[bool]:
+    """Hold a lock that dies with this process; gives False when another holds it and we do not `wait`.
+
+    Always free on SQLite: one process.
+    """
+    if not is_postgres(engine):
+        yield True
+        return
+    key = zlib.crc32(name.encode()) + (len(name) << 32)
+    with engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if wait:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+            held = True
+        else:
+            held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar())
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+def is_free(engine: Engine, name: str) -> bool:
+    """Whether nobody holds that advisory lock: its last holder has let go or died."""
+    with advisory_lock(engine, name) as held:
+        return held
+
+
+def notify(session: Session, channel: str) -> None:
+    """Tell other processes that there is work; heard after the commit. SQLite has one process, which knows."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_notify(:channel, '')"), {"channel": f"triage_{channel}"})
+
+
+def listen(engine: Engine, channels: Sequence[str], stopped: Event) -> Iterator[str]:
+    """Names of channels on which another process has told of work (PostgreSQL), until `stopped`.
+
+    A connection that breaks is made again; what was said meanwhile is found by the clocks.
+    """
+    while not stopped.is_set():
+        try:
+            with engine.connect() as connection:
+                driver = connection.execution_options(isolation_level="AUTOCOMMIT").connection.driver_connection
+                for channel in channels:
+                    connection.execute(text(f"LISTEN triage_{channel}"))
+                while driver is not None and not stopped.is_set():
+                    for notice in driver.notifies(timeout=1):
+                        yield notice.channel.removeprefix("triage_")
+        except DBAPIError:
+            stopped.wait(5)

@@ -1,0 +1,205 @@
+"""The outbox: which letter is due, whose sender died, and what the relay said.
+
+A letter is `due → sending → sent`. `sending` is committed before the mail data is handed over; a letter found in
+`sending` without a living sender is `in_doubt`, and evidence settles it (a journal copy), or a person.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, func, select
+from sqlmodel import Session, col
+
+from triage.errors import NotFound, OperatorError
+from triage.letters.compose import Letter
+from triage.letters.outbox import Next, is_abandoned
+from triage.store.dialect import advisory_lock, is_free, notify
+from triage.store.history import add_event, raise_alarm
+from triage.store.session import reading, writing
+from triage.store.tables import Case, OutgoingLetter, Switch
+from triage.store.views import LetterLine, OutgoingMail
+
+
+class Outbox:
+    """Letters on their way."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def due(self, *, now: datetime, limit: int = 100) -> tuple[int, ...]:
+        """Ids of letters whose time has come, oldest first."""
+        with reading(self._engine) as session:
+            query = select(col(OutgoingLetter.id)).where(
+                col(OutgoingLetter.state) == "due", col(OutgoingLetter.next_try) <= now
+            )
+            return tuple(
+                session.scalars(query.order_by(col(OutgoingLetter.next_try), col(OutgoingLetter.id)).limit(limit))
+            )
+
+    @contextmanager
+    def sending(self, letter_id: int, *, now: datetime) -> Iterator[OutgoingMail | None]:
+        """Claim a letter and commit that it is being sent; None when another has it or it is no longer due.
+
+        The advisory lock is held while the block runs: a letter in `sending` whose lock is free has lost its sender.
+        """
+        with advisory_lock(self._engine, f"letter {letter_id}") as held:
+            yield self._claim(letter_id, now) if held else None
+
+    def _claim(self, letter_id: int, now: datetime) -> OutgoingMail | None:
+        with writing(self._engine) as session:
+            row = session.get(OutgoingLetter, letter_id, with_for_update=True)
+            if row is None or row.state != "due":
+                return None
+            row.state, row.sending_since, row.attempts = "sending", now, row.attempts + 1
+            session.add(row)
+            return OutgoingMail(
+                id=letter_id,
+                letter=Letter(
+                    recipient=row.recipient,
+                    message_id=row.message_id,
+                    content=row.content,
+                    subject=row.subject,
+                    language=row.language,
+                    template=row.template,
+                ),
+                journal=row.journal,
+                tries=row.attempts,
+                first_try=row.created_at,
+            )
+
+    def settle(self, letter_id: int, step: Next, *, now: datetime) -> None:
+        """Write down what became of a letter that was `sending`; one that its journal copy has settled stays sent."""
+        with writing(self._engine) as session:
+            row = session.get_one(OutgoingLetter, letter_id, with_for_update=True)
+            if row.state not in ("sending", "in_doubt"):
+                return
+            changed, row.state, row.why = row.state != step.state, step.state, step.why
+            row.next_try = step.due or row.next_try
+            session.add(row)
+            case = session.get_one(Case, row.case_id)
+            if step.state == "sent":
+                row.sent_at = row.sent_at or now
+                case.updated_at = now
+            elif step.state == "in_doubt":
+                row.doubt_since = row.doubt_since or now
+            if changed and step.state != "due":
+                text = f"acknowledgement to {row.recipient}: {step.why}"
+                add_event(session, case, f"letter_{step.state}", text, now=now)
+            if step.alarm:
+                raise_alarm(session, f"letter_{step.state}", case.reference or "", step.why, now=now)
+
+    def find_orphans(self, *, timeout: timedelta, now: datetime) -> int:
+        """Letters in `sending` whose sender has died become `in_doubt`; returns how many.
+
+        One that has been at it for less than twice the relay's `timeout` may still be alive and is left alone.
+        """
+        with reading(self._engine) as session:
+            query = select(col(OutgoingLetter.id), col(OutgoingLetter.sending_since))
+            rows = session.execute(query.where(col(OutgoingLetter.state) == "sending")).tuples().all()
+        silent = [letter_id for letter_id, since in rows if since is None or is_abandoned(since, now, timeout=timeout)]
+        orphans = [letter_id for letter_id in silent if is_free(self._engine, f"letter {letter_id}")]
+        for letter_id in orphans:
+            why = "the daemon ended between handing it over and noting the answer"
+            self.settle(letter_id, Next(state="in_doubt", due=now, why=why), now=now)
+        return len(orphans)
+
+    def in_doubt(self, *, now: datetime) -> tuple[LetterLine, ...]:
+        """Letters of which nobody knows whether they went out, and that it is time to look for."""
+        return tuple(line for line in self.lines(states=("in_doubt",)) if line.next_try <= now)
+
+    def sent_since(self, since: datetime) -> int:
+        """How many letters have gone out since then."""
+        with reading(self._engine) as session:
+            query = select(func.count()).select_from(OutgoingLetter).where(col(OutgoingLetter.sent_at) > since)
+            return session.scalar(query) or 0
+
+    # what a person does with a letter
+
+    def lines(
+        self, *, states: tuple[str, ...] = (), case_id: int | None = None, limit: int = 500
+    ) -> tuple[LetterLine, ...]:
+        """Letters in these states (all where none is named), newest first."""
+        with reading(self._engine) as session:
+            return letter_lines(session, states=states, case_id=case_id, limit=limit)
+
+    def retry(self, letter_id: int, *, actor: str, now: datetime) -> None:
+        """Send a held, refused, doubtful or waiting letter now."""
+        self._move(letter_id, ("held", "refused", "in_doubt", "due"), "due", actor=actor, why="", now=now)
+
+    def mark_sent(self, letter_id: int, *, actor: str, now: datetime) -> None:
+        """A person knows that a doubtful letter arrived."""
+        self._move(letter_id, ("in_doubt",), "sent", actor=actor, why=f"marked sent by {actor}", now=now)
+
+    def cancel(self, letter_id: int, *, actor: str, now: datetime) -> None:
+        """A letter that shall not go out."""
+        states = ("held", "due", "refused", "in_doubt")
+        self._move(letter_id, states, "cancelled", actor=actor, why=f"cancelled by {actor}", now=now)
+
+    def _move(
+        self, letter_id: int, states: tuple[str, ...], state: str, *, actor: str, why: str, now: datetime
+    ) -> None:
+        with writing(self._engine) as session:
+            row = session.get(OutgoingLetter, letter_id, with_for_update=True)
+            if row is None:
+                raise NotFound(f"there is no letter {letter_id}")
+            if row.state not in states:
+                raise OperatorError(f"letter {letter_id} is {row.state}; this needs one that is {', '.join(states)}")
+            row.state, row.why = state, why
+            if state == "due":
+                row.next_try = now
+                notify(session, "deliver")
+            if state == "sent":
+                row.sent_at = now
+            add_event(
+                session, session.get(Case, row.case_id), "letter", f"letter {letter_id}: {state}", now=now, actor=actor
+            )
+            session.add(row)
+
+    # the switch
+
+    def stopped(self) -> str:
+        """Who has stopped all letters and since when, "" when they go out."""
+        with reading(self._engine) as session:
+            row = session.get(Switch, "letters")
+            return f"stopped by {row.actor} at {row.at:%Y-%m-%d %H:%M} UTC" if row and row.value == "stopped" else ""
+
+    def stop(self, *, stopped: bool, actor: str, now: datetime) -> None:
+        """Stop all letters, or let them go again. Nothing is lost: they wait."""
+        with writing(self._engine) as session:
+            value = "stopped" if stopped else "running"
+            session.merge(Switch(name="letters", value=value, actor=actor, at=now))
+            add_event(session, None, "letters", f"letters {value}", now=now, actor=actor)
+            notify(session, "deliver")
+
+
+def letter_lines(
+    session: Session, *, states: tuple[str, ...] = (), case_id: int | None = None, limit: int = 500
+) -> tuple[LetterLine, ...]:
+    """Letters as lists show them, newest first."""
+    query = select(OutgoingLetter, col(Case.reference)).join(Case, col(Case.id) == col(OutgoingLetter.case_id))
+    if states:
+        query = query.where(col(OutgoingLetter.state).in_(states))
+    if case_id is not None:
+        query = query.where(col(OutgoingLetter.case_id) == case_id)
+    rows = session.execute(query.order_by(col(OutgoingLetter.id).desc()).limit(limit))
+    return tuple(
+        LetterLine(
+            id=row.id or 0,
+            case=reference or "",
+            kind=row.kind,
+            state=row.state,
+            recipient=row.recipient,
+            subject=row.subject,
+            language=row.language,
+            message_id=row.message_id,
+            why=row.why,
+            attempts=row.attempts,
+            created_at=row.created_at,
+            next_try=row.next_try,
+            sent_at=row.sent_at,
+            doubt_since=row.doubt_since or row.created_at,
+            bounced=row.bounced_at is not None,
+        )
+        for row, reference in rows
+    )

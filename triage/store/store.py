@@ -1,0 +1,77 @@
+"""The store: one place that opens the database, brings it up to date, and holds its parts.
+
+``books`` (every UID and what became of it), ``cases``, ``outbox``, ``follow_ups`` and ``alarms`` are the named queries
+and transactions; nothing else in the house speaks SQL.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from triage.errors import DatabaseError
+from triage.store.alarms import Alarms
+from triage.store.books import Books
+from triage.store.desk import Cases
+from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
+from triage.store.diary import FollowUps, Plans
+from triage.store.outbox import Outbox
+
+__all__ = ["Store", "one_daemon"]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """What we know. `plans` says which follow-ups a case with a given history needs."""
+
+    def __init__(self, url: str, plans: Plans = lambda _: ()) -> None:
+        self.engine = open_engine(url)
+        self.books = Books(self.engine)
+        self.cases = Cases(self.engine, plans)
+        self.outbox = Outbox(self.engine)
+        self.follow_ups = FollowUps(self.engine)
+        self.alarms = Alarms(self.engine)
+
+    def migrate(self) -> str:
+        """Bring the database up to date; returns its version. Raises DatabaseError for one newer than this program.
+
+        Two processes that start at once take turns: on PostgreSQL by an advisory lock, on SQLite by its own.
+        """
+        with translated(self.engine):
+            newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
+            if self.version() == newest:
+                return newest
+            with advisory_lock(self.engine, "migrate", wait=True), self.engine.begin() as connection:
+                config = Config()
+                config.set_main_option("script_location", str(_MIGRATIONS))
+                config.attributes["connection"] = connection
+                self._refuse_newer(MigrationContext.configure(connection).get_current_revision())
+                command.upgrade(config, "head")
+            return newest
+
+    def version(self) -> str:
+        """The database's version, "" when it is empty. Raises DatabaseError for one newer than this program."""
+        with translated(self.engine), self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        self._refuse_newer(current)
+        return current or ""
+
+    def _refuse_newer(self, current: str | None) -> None:
+        known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+        if current is not None and current not in known:
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise DatabaseError(f"{where} was written by a newer version of triage (schema {current}); upgrade triage")
+
+    def check(self) -> str:
+        """One question to the database, for `doctor`; returns what answered."""
+        with translated(self.engine), self.engine.connect() as connection:
+            query = "SELECT version()" if is_postgres(self.engine) else "SELECT 'SQLite ' || sqlite_version()"
+            return str(connection.execute(text(query)).scalar()).split(" on ")[0]
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()

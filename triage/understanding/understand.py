@@ -1,0 +1,112 @@
+"""Message → Understanding: the parts of this room in the order in which they are asked.
+
+A machine's mail is not scored: what it says is no customer's claim. Mails are scored together, so that the network
+runs in batches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from triage.mail.automatic import Automatic, Own, recognise
+from triage.mail.message import Message
+from triage.understanding.classify import Classifier, Words
+from triage.understanding.extract import Extractor
+from triage.understanding.findings import Finding, Language, Understanding, Verdict
+from triage.understanding.language import language_of
+from triage.understanding.roles import disputed_amount
+
+Step = Literal["automatic", "language", "dispute", "findings"]
+EVERYTHING: frozenset[Step] = frozenset({"automatic", "language", "dispute", "findings"})
+#: machine mail that cannot carry a customer's claim
+_UNSCORED = frozenset({"bounce", "auto_reply", "mdn", "feedback", "loop"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understander:
+    """All that is needed to understand a mail; parts that are None are left out."""
+
+    own: Own
+    classifier: Classifier | None
+    extractor: Extractor | None
+    #: version of the patterns, for the record
+    rules: str = ""
+
+    def understand(
+        self,
+        messages: Sequence[Message],
+        *,
+        hints: Sequence[str | None] = (),
+        own: Sequence[Own] = (),
+        steps: frozenset[Step] = EVERYTHING,
+        unasked: bool = False,
+    ) -> list[Understanding]:
+        """What each mail means, in their order.
+
+        `hints` name a language for mails too short to tell; `own` adds addresses mail by mail. With `unasked` machine
+        mail is scored too.
+        """
+        automatics = [self._automatic(message, own[at] if own else None) for at, message in enumerate(messages)]
+        languages = [
+            language_of(f"{message.subject}\n{message.reply}", hint=hints[at] if hints else None)
+            if steps - {"automatic"}
+            else "other"
+            for at, message in enumerate(messages)
+        ]
+        findings = [
+            self.extractor.findings(message, language) if self.extractor is not None and "findings" in steps else ()
+            for message, language in zip(messages, languages, strict=True)
+        ]
+        verdicts = self._score(messages, automatics, languages, unasked=unasked) if "dispute" in steps else None
+        return [
+            Understanding(
+                automatic=automatics[at],
+                language=languages[at],
+                verdict=verdicts.get(at) if verdicts else None,
+                findings=findings[at],
+                disputed=disputed_amount(message, findings[at], languages[at]) if findings[at] else None,
+                rules=self.rules,
+            )
+            for at, message in enumerate(messages)
+        ]
+
+    def with_evidence(self, message: Message, understood: Understanding) -> Understanding:
+        """The same, with the words that moved the verdict."""
+        if understood.verdict is None or self.classifier is None:
+            return understood
+        words = _words(message, understood.language)
+        evidence = self.classifier.evidence(words, understood.verdict)
+        return replace(understood, verdict=replace(understood.verdict, evidence=evidence))
+
+    def _automatic(self, message: Message, further: Own | None) -> Automatic:
+        if further is None:
+            return recognise(message, self.own)
+        own = Own(addresses=self.own.addresses | further.addresses, domains=self.own.domains | further.domains)
+        return recognise(message, own)
+
+    def _score(
+        self,
+        messages: Sequence[Message],
+        automatics: Sequence[Automatic],
+        languages: Sequence[Language],
+        *,
+        unasked: bool,
+    ) -> dict[int, Verdict]:
+        if self.classifier is None:
+            return {}
+        chosen = [
+            at
+            for at, message in enumerate(messages)
+            if not message.encrypted and (unasked or automatics[at].label not in _UNSCORED)
+        ]
+        verdicts = self.classifier.score([_words(messages[at], languages[at]) for at in chosen])
+        return dict(zip(chosen, verdicts, strict=True))
+
+
+def values_of(findings: Sequence[Finding], kind: str) -> tuple[str, ...]:
+    """The distinct values of one kind, in the order in which they were found."""
+    return tuple(dict.fromkeys(finding.value for finding in findings if finding.kind == kind))
+
+
+def _words(message: Message, language: Language) -> Words:
+    return Words(subject=message.subject, reply=message.reply, language=language)
