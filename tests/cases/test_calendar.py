@@ -116,6 +116,12 @@ def test_hours_are_real_hours_when_the_clocks_change(start: datetime, due: datet
     assert calendar.add_hours(start, timedelta(hours=3)).due.astimezone(UTC) == due.astimezone(UTC)
 
 
+def test_measuring_crosses_a_change_of_clocks_within_one_zone() -> None:
+    """Both ends in the same zone: Python alone would subtract the clocks on the wall."""
+    calendar = business_calendar("Europe/Madrid", hours=[(time(0), time(0))], weekdays=["sun"])
+    assert calendar.hours_between(madrid(2026, 3, 29, 0, 30), madrid(2026, 3, 29, 4, 30)) == timedelta(hours=3)
+
+
 def test_the_sum_can_be_read() -> None:
     """An agent sees why the date is what it is."""
     assert MADRID.add_hours(madrid(2026, 12, 24, 16, 0), timedelta(hours=2)).explain().splitlines() == [

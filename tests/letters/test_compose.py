@@ -1,6 +1,7 @@
 """Writing letters: headers, threads, stable ids, and a stranger's words kept harmless."""
 
 import email.policy
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
@@ -256,6 +257,14 @@ def test_missing_things_follow_from_the_mail_and_its_reason(
 def test_subjects_are_repeated_without_what_does_not_belong(subject: str, words: str) -> None:
     """No stacked prefixes, references, links, hidden characters or card numbers."""
     assert echo.subject_words(subject) == words
+
+
+def test_an_endless_subject_costs_nothing() -> None:
+    """What is too long to be repeated is not searched either."""
+    begin = time.monotonic()
+    assert len(echo.subject_words("a.b-" * 500_000)) <= echo.SUBJECT_LIMIT
+    assert echo.greeting_name("a." * 500_000) == ""
+    assert time.monotonic() - begin < 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The last look before a letter goes out: the shipped letters pass, everything that must not leave is caught."""
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -149,3 +150,11 @@ def test_rules_without_a_language_are_refused(tmp_path: Path) -> None:
     file.write_text(content.replace("[banned.fr]", "[banned.xx]"), encoding="utf-8")
     with pytest.raises(RulesError, match=r"\[banned\] lacks fr"):
         load_lint_rules(file)
+
+
+def test_a_hostile_mail_does_not_slow_the_look(full: Make, templates: Templates, rules: LintRules) -> None:
+    """A megabyte without a space in it is looked through once."""
+    letter = compose(full(), templates)
+    begin = time.monotonic()
+    lint(letter, full(), templates, rules, supplied=SUPPLIED + "a.1" * 400_000)
+    assert time.monotonic() - begin < 3

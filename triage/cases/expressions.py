@@ -20,6 +20,8 @@ MAX_MACROS = 3
 _SHORT = 120
 
 _STRING = re.compile(r"""[rRbB]{0,2}(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""")
+# accents on Latin letters, once they stand by themselves
+_COMBINING = re.compile(r"[\u0300-\u036f]+")
 _MACRO = re.compile(r"\.(?:exists|exists_one|all|map|filter)\s*\(")
 
 
@@ -100,20 +102,21 @@ def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
 
 def mentioned(text: str, words: tuple[str, ...]) -> str:
     """The first of some words or phrases in a text, "" when none; case and accents do not matter, only whole words."""
-    match = _words_pattern(words).search(_fold(text))
+    match = _words_pattern(words).search(fold(text))
     return match[0] if match else ""
 
 
 @lru_cache(maxsize=256)
 def _words_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    folded = [re.escape(_fold(word)) for word in words if word.strip()]
+    folded = [re.escape(fold(word)) for word in words if word.strip()]
     return re.compile(rf"(?<!\w)(?:{'|'.join(folded)})(?!\w)" if folded else r"(?!)")
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Without case, accents, curly apostrophes and doubled spaces, so that words are found however they are typed."""
     plain = text.casefold()
     if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+        plain = _COMBINING.sub("", unicodedata.normalize("NFKD", plain.replace("’", "'")))
     return " ".join(plain.split())
 
 

@@ -12,6 +12,8 @@ SUBJECT_LIMIT = 120
 #: longest invoice number or amount that is repeated
 VALUE_LIMIT = 40
 NAME_LIMIT = 60
+# more is never repeated, and the patterns below need not be asked about it
+_READ_LIMIT = 1000
 
 # Re and Fwd as mail clients of our languages and their neighbours write them, also numbered ("Re[2]:").
 _PREFIX = re.compile(
@@ -31,7 +33,7 @@ _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’\-·])*")
 
 def one_line(text: str) -> str:
     """The text on one line, without control, format (bidirectional, zero width) and private characters."""
-    spaced = re.sub(r"\s+", " ", text)
+    spaced = re.sub(r"\s+", " ", text[:_READ_LIMIT])
     return "".join(c for c in spaced if c == " " or unicodedata.category(c)[0] != "C").strip()
 
 
