@@ -4,12 +4,15 @@ Each behaves like the real part as far as the house can tell; the contract tests
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from triage.errors import RelayError
+from triage.errors import MailboxError, RelayError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Sent, TryLater
+from triage.mail.mailbox import Account
+from triage.mail.message import RawMail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +65,84 @@ class InMemoryRelay:
     def close(self) -> None:
         """Hang up."""
         self.connected = False
+
+
+class InMemoryMailbox:
+    """A watched folder that lives in this process: put mails in, cut it off, renumber it."""
+
+    def __init__(self, account: Account, *, uidvalidity: int = 1) -> None:
+        self.account = account
+        self.uidvalidity = uidvalidity
+        #: UID → arrival and bytes
+        self.mails: dict[int, tuple[datetime, bytes]] = {}
+        #: other folders: name → bytes of the mails that were moved there
+        self.folders: dict[str, list[bytes]] = {}
+        #: UIDs that carry the account's keyword
+        self.kept: set[int] = set()
+        #: what opening will raise, one each time
+        self.failures: deque[MailboxError] = deque()
+        self._next_uid = 1
+
+    def put(self, content: bytes, *, arrived: datetime) -> int:
+        """A mail comes in; returns its UID."""
+        uid, self._next_uid = self._next_uid, self._next_uid + 1
+        self.mails[uid] = (arrived, content)
+        return uid
+
+    def renumber(self) -> None:
+        """A new UIDVALIDITY: every mail is there, under another UID."""
+        self.uidvalidity += 1
+        self.mails = dict(enumerate(self.mails.values(), 1))
+        self._next_uid = len(self.mails) + 1
+
+    def open(self) -> int:
+        """The UIDVALIDITY, or the next planned failure."""
+        if self.failures:
+            raise self.failures.popleft()
+        return self.uidvalidity
+
+    def new(self, after: int) -> Iterator[Sequence[RawMail]]:
+        """Mails over `after`, in batches of three: small enough that tests meet more than one."""
+        waiting = [uid for uid in sorted(self.mails) if uid > after]
+        for start in range(0, len(waiting), 3):
+            yield [self._raw(uid) for uid in waiting[start : start + 3]]
+
+    def uids(self) -> Sequence[int]:
+        """Every UID."""
+        return sorted(self.mails)
+
+    def file_away(self, uids: Sequence[int], folder: str) -> None:
+        """Move mails to a folder."""
+        for uid in uids:
+            if uid in self.mails:
+                self.folders.setdefault(folder, []).append(self.mails.pop(uid)[1])
+
+    def mark_kept(self, uids: Sequence[int]) -> None:
+        """Set the keyword, then move, as the account asks."""
+        if self.account.keyword:
+            self.kept.update(uids)
+        if self.account.move_to:
+            self.file_away(uids, self.account.move_to)
+
+    def holds(self, message_id: str) -> bool:
+        """Whether a mail with this Message-ID lies here."""
+        return any(
+            f"message-id: {message_id}".lower().encode() in content.lower() for _, content in self.mails.values()
+        )
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def _raw(self, uid: int) -> RawMail:
+        arrived, content = self.mails[uid]
+        giant = len(content) > self.account.max_size
+        return RawMail(
+            mailbox=self.account.name,
+            folder=self.account.folder,
+            uidvalidity=self.uidvalidity,
+            uid=uid,
+            arrived=arrived,
+            content=content[: self.account.max_size] if giant else content,
+            size=len(content),
+            truncated=giant,
+        )

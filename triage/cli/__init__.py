@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from triage.cli import cases, explain, letters, operate, rules
+from triage.cli import cases, demo, explain, letters, operate, rules
 from triage.cli.common import app, complain
 from triage.errors import OperatorError, TriageError
 
@@ -14,7 +14,7 @@ app.add_typer(letters.app, name="letters")
 app.add_typer(letters.quarantine_app, name="quarantine")
 app.add_typer(rules.app, name="rules")
 
-__all__ = ["app", "explain", "main", "operate"]
+__all__ = ["app", "demo", "explain", "main", "operate"]
 
 
 def main() -> None:

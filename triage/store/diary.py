@@ -99,7 +99,7 @@ def history_of(session: Session, case: Case) -> CaseHistory:
     ).tuples()
     return CaseHistory(
         opened_at=case.opened_at,
-        priority=case.priority,
+        priority=case.priority,  # type: ignore[arg-type]  # the column holds a Priority
         events=tuple(CaseEvent(kind=_CLOCK_EVENTS[kind], at=at) for kind, at in rows),
     )
 

@@ -1,4 +1,4 @@
-"""The tables, and nothing else. Rows never leave `triage.store`; the view `books` is for other programs to read.
+"""The tables, and nothing else. Rows never leave `triage.store`; other programs read the view `books` (migrations).
 
 Times are kept in UTC and come back with their zone, on SQLite as on PostgreSQL.
 """
@@ -312,12 +312,3 @@ class Switch(SQLModel, table=True):
     value: str
     actor: str
     at: datetime = _time()
-
-
-#: what reporting tools read (columns are part of the contract)
-BOOKS_VIEW = """
-CREATE VIEW books AS
-SELECT m.mailbox, m.folder, m.uidvalidity, m.uid, m.message_id, m.sender, m.outcome, m.why,
-       c.reference AS case_reference, m.opened, m.label, m.invoices, m.amount
-FROM mail AS m LEFT JOIN dispute_case AS c ON c.id = m.case_id
-"""

@@ -1,0 +1,1 @@
+"""The whole thing on loopback, with nothing to configure: servers of its own, sample mails, the daemon."""
