@@ -282,12 +282,11 @@ class Settings(BaseSettings):
         return frozenset([*mailboxes, *sender, *self.trust.own_addresses])
 
 
-def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(path: Path | None) -> Settings:
     """Settings from `path` (None = the environment and defaults alone).
 
     Raises ConfigError that names every mistake at once.
     """
-    environment = os.environ if environment is None else environment
     text, values = "", {}
     if path is not None:
         try:
@@ -299,8 +298,8 @@ def load_settings(path: Path | None, environment: Mapping[str, str] | None = Non
             raise ConfigError(f"{path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    problems = _unknown_variables(environment)
-    problems += _mailboxes_from_environment(values, environment)
+    problems = _unknown_variables(os.environ)
+    problems += _mailboxes_from_environment(values, os.environ)
     try:
         settings = Settings(**values)
     except ValidationError as error:

@@ -1,0 +1,176 @@
+"""Configuration: read once, typed, and complete in its complaints."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from triage.config import Settings, load_settings
+from triage.errors import ConfigError
+
+GOOD = """\
+[database]
+url = "sqlite:///books.db"
+
+[[mailbox]]
+name = "support"
+host = "imap.example.com"
+username = "support@example.com"
+password = "s3cret"
+address = "Support@Example.com"
+aliases = ["billing@example.com"]
+
+[relay]
+host = "smtp.example.com"
+
+[letters]
+sender = "Example Support <help@example.com>"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("TRIAGE_")]:
+        monkeypatch.delenv(variable)
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    """Settings from a file with this text."""
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_settings(path)
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    """The complaints about a file with this text."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    return list(caught.value.problems) or [str(caught.value)]
+
+
+def test_a_short_file_is_enough(tmp_path: Path) -> None:
+    """What has a sensible default need not be written."""
+    settings = load(tmp_path, GOOD)
+    assert settings.mailbox[0].port == 993
+    assert settings.mailbox[0].security == "tls"
+    assert settings.relay is not None
+    assert settings.relay.security == "starttls"
+    assert settings.letters.acknowledge == "auto"
+
+
+def test_own_addresses_are_those_of_mailboxes_aliases_and_sender(tmp_path: Path) -> None:
+    """Mail from any address of ours is never answered, however it is written."""
+    assert load(tmp_path, GOOD).own_addresses == {"support@example.com", "billing@example.com", "help@example.com"}
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    """An operator mends a file in one go, not mistake by mistake."""
+    text = GOOD.replace('host = "imap.example.com"', 'host = "imap.example.com"\nprot = 993').replace(
+        'host = "smtp.example.com"', 'host = "smtp.example.com"\nport = 99999\nsecurity = "ssl"'
+    )
+    said = problems(tmp_path, text)
+    assert len(said) == 3
+    assert any("line 7: mailbox.1.prot: no such key" in line for line in said)
+    assert any("line 15: relay.port" in line for line in said)
+    assert any("line 16: relay.security" in line for line in said)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every key is also TRIAGE_SECTION__KEY."""
+    monkeypatch.setenv("TRIAGE_MODEL__BACKEND", "none")
+    monkeypatch.setenv("TRIAGE_DATABASE__URL", "sqlite:///elsewhere.db")
+    settings = load(tmp_path, GOOD)
+    assert settings.model.backend == "none"
+    assert settings.database.url == "sqlite:///elsewhere.db"
+
+
+def test_a_mailbox_takes_its_password_from_the_environment_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret need not stand in the file."""
+    monkeypatch.setenv("TRIAGE_MAILBOX__SUPPORT__PASSWORD", "from outside")
+    settings = load(tmp_path, GOOD.replace('password = "s3cret"
+', ""))
+    assert settings.mailbox[0].secret() == "from outside"
+
+
+def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in the environment must not pass in silence."""
+    monkeypatch.setenv("TRIAGE_MODLE__BACKEND", "none")
+    assert "TRIAGE_MODLE__BACKEND" in problems(tmp_path, GOOD)[0]
+
+
+
+def test_passwords_in_clear_need_loopback_or_an_express_wish(tmp_path: Path) -> None:
+    """security = none to another machine is refused."""
+    text = GOOD.replace('username = "support@', 'security = "none"\nusername = "support@')
+    assert "loopback only" in problems(tmp_path, text)[0]
+    assert load(tmp_path, text.replace("imap.example.com", "127.0.0.1")).mailbox[0].security == "none"
+    assert load(tmp_path, text.replace('security = "none"', 'security = "none"\nallow_insecure = true'))
+
+
+def test_a_secret_is_never_printed(tmp_path: Path) -> None:
+    """Dumps and representations of the settings hide passwords."""
+    settings = load(tmp_path, GOOD)
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in settings.model_dump_json()
+
+
+def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """The complaint says which file."""
+    settings = load(tmp_path, GOOD.replace('password = "s3cret"', 'password_file = "/nowhere/imap"'))
+    with pytest.raises(ConfigError, match="/nowhere/imap"):
+        settings.mailbox[0].secret()
+
+
+def test_password_and_password_file_together_are_refused(tmp_path: Path) -> None:
+    """Two answers to one question are a mistake."""
+    assert (
+        "not both" in problems(tmp_path, GOOD.replace('password = "s3cret"', 'password = "a"\npassword_file = "b"'))[0]
+    )
+
+
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
+    """The TOML parser's line and column reach the operator."""
+    assert "line 2" in problems(tmp_path, "[database]\nurl = \n")[0]
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """And how one is had."""
+    with pytest.raises(ConfigError, match="triage init"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_a_time_zone_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    """Dates in letters depend on it."""
+    assert "no such time zone" in problems(tmp_path, GOOD + '\n[hours]\nzone = "Mars/Olympus"\n')[0]
+
+
+def test_a_relay_without_a_sender_is_told(tmp_path: Path) -> None:
+    """Letters need somebody who writes them."""
+    assert "letters.sender" in problems(tmp_path, GOOD.split("[letters]", maxsplit=1)[0])[0]
+
+
+def test_two_mailboxes_of_one_name_are_refused(tmp_path: Path) -> None:
+    """The books tell mailboxes apart by name."""
+    section = GOOD[GOOD.index("[[mailbox]]") : GOOD.index("[relay]")]
+    assert "two mailboxes" in problems(tmp_path, GOOD + section)[0]
+
+
+def test_the_example_names_every_key() -> None:
+    """config.example.toml is the manual: a key that is not in it does not exist for an admin."""
+    text = (Path(__file__).parent.parent / "config.example.toml").read_text(encoding="utf-8")
+    missing = []
+    for section, field in Settings.model_fields.items():
+        models = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for model in models:
+            for key in getattr(model, "model_fields", {}):
+                if f"{key} =" not in text and f"{key} = " not in text:
+                    missing.append(f"{section}.{key}")
+    assert not missing
+
+
+def test_the_example_loads(tmp_path: Path) -> None:
+    """What we tell people to copy is valid."""
+    text = (Path(__file__).parent.parent / "config.example.toml").read_text(encoding="utf-8")
+    assert load(tmp_path, text).mailbox[0].name == "support"
