@@ -89,8 +89,7 @@ def test_a_mailbox_takes_its_password_from_the_environment_by_name(
 ) -> None:
     """A secret need not stand in the file."""
     monkeypatch.setenv("TRIAGE_MAILBOX__SUPPORT__PASSWORD", "from outside")
-    settings = load(tmp_path, GOOD.replace('password = "s3cret"
-', ""))
+    settings = load(tmp_path, GOOD.replace('password = "s3cret"', ""))
     assert settings.mailbox[0].secret() == "from outside"
 
 
@@ -98,7 +97,6 @@ def test_a_misspelt_variable_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A typo in the environment must not pass in silence."""
     monkeypatch.setenv("TRIAGE_MODLE__BACKEND", "none")
     assert "TRIAGE_MODLE__BACKEND" in problems(tmp_path, GOOD)[0]
-
 
 
 def test_passwords_in_clear_need_loopback_or_an_express_wish(tmp_path: Path) -> None:
