@@ -6,6 +6,7 @@ which mail programs announce what follows (`phrases`). Own words between quotes 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,10 @@ _ATTRIBUTION_LINES = 4
 _MAX_ATTRIBUTION = 400
 #: lines that a header block may have between two of its labels (folded recipients)
 _HEADER_GAP = 4
+_HEADER_LINES = 24
+#: characters of a line that can still announce something
+_MAX_HEADER = 2_000
+_MAX_ANNOUNCEMENT = 300
 #: lines below a closing that can still be a signature
 _SIGNATURE_LINES = 14
 #: characters of a line that may have been wrapped
@@ -49,12 +54,26 @@ class _Lines:
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line))
         self.labels: list[PartLabel] = ["own"] * len(self.lines)
+        self._headers: list[tuple[str, bool] | None] = [None] * len(self.lines)
         self.blank = [not line.strip("\xa0 \t\r\n\u200b\u200e\u200f\ufeff\u034f") for line in self.lines]
 
     def mark(self, first: int, stop: int, label: PartLabel) -> None:
         for index in range(first, stop):
             if self.labels[index] == "own":
                 self.labels[index] = label
+
+    def header(self, index: int) -> tuple[str, bool]:
+        """Which header a line is in a header block ("" for none), and whether it has an address in it."""
+        known = self._headers[index]
+        if known is None:
+            line = self.lines[index].strip("\r\n")
+            found = phrases.LABEL.match(line) if len(line) < _MAX_HEADER and (":" in line or "：" in line) else None
+            known = (
+                phrases.label_kind(found[1]) if found else "",
+                "@" in line and bool(phrases.ADDRESS.search(line[:_MAX_HEADER])),
+            )
+            self._headers[index] = known
+        return known
 
     def next_filled(self, index: int) -> int:
         """The first line from `index` on that is not empty; the number of lines when there is none."""
@@ -100,11 +119,8 @@ def own_words(text: str, parts: Sequence[Part]) -> str:
 
 def _by_markup(lines: _Lines, marks: Sequence[Mark]) -> None:
     for mark in marks:
-        for index, start in enumerate(lines.starts[:-1]):
-            if start >= mark.end:
-                break
-            if lines.starts[index + 1] > mark.start and start >= mark.start - 1:
-                lines.mark(index, index + 1, mark.kind)
+        first = bisect_left(lines.starts, mark.start)
+        lines.mark(first, min(bisect_left(lines.starts, mark.end), len(lines.lines)), mark.kind)
 
 
 def _by_prefix(lines: _Lines) -> None:
@@ -152,6 +168,8 @@ def _by_announcement(lines: _Lines, *, forward: bool) -> None:
 
 def _attribution(lines: _Lines, index: int) -> int:
     """Where the attribution that begins at a line ends; 0 when there is none ("On … Jane <jane@…> wrote:")."""
+    if len(lines.lines[index]) > _MAX_ATTRIBUTION:
+        return 0
     started = bool(phrases.ATTRIBUTION_START.match(lines.lines[index]))
     joined = ""
     for stop in range(index + 1, min(index + 1 + _ATTRIBUTION_LINES, len(lines.lines) + 1)):
@@ -186,6 +204,8 @@ def _is_attribution(line: str, *, started: bool) -> bool:
 def _rest(lines: _Lines, index: int, *, forward: bool) -> PartLabel | None:
     """What the rest of the mail is, if this line announces it."""
     line = lines.lines[index]
+    if len(line) > _MAX_ANNOUNCEMENT:
+        return "quoted" if _header_block(lines, index) else None
     if phrases.FORWARD.match(line) and (line.lstrip(" >*|\t")[:1] in "-_=~–—" or _header_block(lines, index + 1)):
         return "forwarded"
     if phrases.DIVIDER.match(line):
@@ -198,23 +218,17 @@ def _rest(lines: _Lines, index: int, *, forward: bool) -> PartLabel | None:
 def _header_block(lines: _Lines, index: int) -> bool:
     """From:, Sent:, To:, Subject: in a row, as Outlook writes above what it quotes."""
     index = lines.next_filled(index)
-    if index == len(lines.lines):
-        return False
-    first = phrases.LABEL.match(lines.lines[index].strip("\r\n"))
-    if first is None or phrases.label_kind(first[1]) == "cc":
+    if index == len(lines.lines) or lines.header(index)[0] in ("", "cc"):
         return False
     kinds: set[str] = set()
     address, gap = False, 0
-    for line in lines.lines[index : index + 24]:
-        found = phrases.LABEL.match(line.strip("\r\n"))
-        if found:
-            kinds.add(phrases.label_kind(found[1]))
-            gap = 0
-        else:
-            gap += 1
+    for at in range(index, min(index + _HEADER_LINES, len(lines.lines))):
+        kind, has_address = lines.header(at)
+        gap = 0 if kind else gap + 1
         if gap > _HEADER_GAP:
             break
-        address = address or bool(phrases.ADDRESS.search(line))
+        kinds.add(kind)
+        address = address or has_address
     enough = {"from", "sent"} <= kinds and ("to" in kinds or "subject" in kinds) and ("subject" in kinds or address)
     return enough or ({"from", "to", "subject"} <= kinds and address)
 

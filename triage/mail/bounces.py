@@ -66,11 +66,13 @@ _RETURNED = re.compile(
     r"|unsent message below)",
     re.I | re.M,
 )
-_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,2})\.(\d{1,3})(?![\d.]*\d)(?!\.\d)")
+_ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,2})\.(\d{1,3})(?!\.?\d)")
 #: the reply of a server with its enhanced code: "550 5.1.1", "550-5.1.1", "554 (#5.7.1)", "smtp;550 5.2.1"
 _REPLY = re.compile(
-    r"(?<![\d.])([45]\d\d)[ -]{1,3}(?:<[^>\n]{1,200}>[ :.]*)?['(\[#]{0,2}([45]\.\d{1,2}\.\d{1,3})(?![\d.]*\d)"
+    r"(?<![\d.])([45]\d\d)[ -]{1,3}(?:<[^>\n]{1,200}>[ :.]*)?['(\[#]{0,2}([45]\.\d{1,2}\.\d{1,3})(?!\.?\d)"
 )
+#: characters of a notice that are read
+_MAX_NOTICE = 20_000
 _BARE_REPLY = re.compile(r"(?:^|[^\d.:])([45]\d\d)[ -](?!\d+[/:])", re.M)
 _AFTER_DATA = re.compile(r"in reply to (?:end of )?data|after (?:end of )?data|>>> data\b", re.I)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:\s*(<[^<>\s]{1,900}>)", re.I | re.M)
@@ -190,7 +192,7 @@ def read(message: Message) -> Bounce:
     """The facts of a mail that is known to be a bounce."""
     failed = _failed_block(message)
     notice = _notice(message)
-    diagnostic = failed.get("diagnostic-code", "") if failed else ""
+    diagnostic = failed.get("diagnostic-code", "")[:_MAX_NOTICE]
     status = _status(failed, diagnostic, notice)
     return Bounce(
         status=status,
@@ -202,6 +204,7 @@ def read(message: Message) -> Bounce:
 
 def states_failure(text: str) -> bool:
     """Prose with a server's reply or an enhanced status in it."""
+    text = text[:_MAX_NOTICE]
     return bool(_REPLY.search(text) or _ENHANCED.search(text) or _BARE_REPLY.search(text))
 
 
@@ -218,7 +221,7 @@ def _failed_block(message: Message) -> dict[str, str]:
 
 def _notice(message: Message) -> str:
     """What the mail system wrote, without the mail that came back."""
-    text = message.text
+    text = message.text[:_MAX_NOTICE]
     forwarded = [part.start for part in message.parts if part.label == "forwarded" and part.start > 0]
     returned = _RETURNED.search(text)
     ends = [*forwarded[:1], *([returned.start()] if returned and returned.start() > 40 else [])]

@@ -295,7 +295,7 @@ class _Collector:
     def _pgp(self, text: str) -> str:
         if "-----BEGIN PGP MESSAGE-----" in text:
             self.content.encrypted = True
-        return _PGP_SIGNED.sub(lambda found: re.sub(r"(?m)^- ", "", found["text"]), text)
+        return _without_armour(text)
 
     def _attach(self, entity: mime.Entity, *, text: str = "", note: str = "") -> None:
         name, kind = entity.filename, entity.content_type
@@ -331,11 +331,24 @@ _UUENCODED = re.compile(
     r"^begin [0-7]{3,4} (?P<name>[^\n]{1,200})\n(?:[ -`]{1,90}\n)+(?:`?[ ]*\n)?(?:end(?=\s|\Z))?", re.M
 )
 _YENCODED = re.compile(r"^=ybegin [^\n]{0,200}?name=(?P<name>[^\n]{1,200})\n.*?(?:^=yend[^\n]*|\Z)", re.M | re.S)
-_PGP_SIGNED = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+: [^\n]*\n)*\n?(?P<text>.*?)\n?-----BEGIN PGP"
-    r" SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
-    re.S,
+
+
+_SIGNED, _SIGNATURE, _END = (
+    "-----BEGIN PGP SIGNED MESSAGE-----",
+    "-----BEGIN PGP SIGNATURE-----",
+    "-----END PGP SIGNATURE-----",
 )
+
+
+def _without_armour(text: str) -> str:
+    """The words of a clear-signed text (RFC 9580 section 7) without the armour around them."""
+    before, found, rest = text.partition(_SIGNED)
+    if not found:
+        return text
+    _, _, rest = rest.partition("\n\n")  # the Hash header
+    words, _, signature = rest.partition(_SIGNATURE)
+    after = signature.partition(_END)[2]
+    return before + re.sub(r"(?m)^- ", "", words) + after
 
 
 def _status_fields(entity: mime.Entity) -> list[dict[str, str]]:
@@ -373,6 +386,6 @@ _ENRICHED_TAG = re.compile(r"<(/?)([A-Za-z-]{1,60})>")
 
 def _from_enriched(text: str) -> str:
     """RFC 1896: tags dropped, single line breaks are spaces, << is a <."""
-    text = re.sub(r"<param>.*?</param>", "", text, flags=re.I | re.S).replace("<<", "\0")
+    text = re.sub(r"<param>[^<]*</param>", "", text, flags=re.I).replace("<<", "\0")
     text = _ENRICHED_TAG.sub("", re.sub(r"(?<!\n)\n(?!\n)", " ", text))
     return re.sub(r"\n(\n+)", r"\1", text).replace("\0", "<")

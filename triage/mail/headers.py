@@ -268,12 +268,14 @@ def _name(name: str) -> str:
 # ---------------------------------------------------------------------------------------------- dates and ids
 
 _ID = re.compile(r"<[^<>\s]{1,990}>")
-_LOOSE_ID = re.compile(r"[^\s<>,;]{1,990}@[^\s<>,;]{1,250}")
+_BETWEEN_IDS = re.compile(r"[\s<>,;]+")
 
 
 def message_ids(text: str) -> tuple[str, ...]:
     """Every id in a Message-ID, In-Reply-To or References value, with angle brackets, without repeats."""
-    found = _ID.findall(text) or [f"<{loose}>" for loose in _LOOSE_ID.findall(text)]
+    found = _ID.findall(text)
+    if not found and "@" in text:
+        found = [f"<{bare}>" for bare in _BETWEEN_IDS.split(text) if "@" in bare.strip("@") and len(bare) < 990]
     return tuple(dict.fromkeys(found[-_MAX_IDS:]))
 
 

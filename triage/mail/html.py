@@ -80,6 +80,8 @@ class _Writer:
         self.breaks = 2
         self.space = False
         self.marks: list[Mark] = []
+        #: marked elements around the place of writing; only the outermost leaves a mark
+        self.marked = 0
         #: where everything that follows becomes quoted; None while nothing says so
         self.rest: int | None = None
 
@@ -197,15 +199,19 @@ def _enter(node: ElementNode, tag: str, writer: _Writer) -> MarkKind | None:
     names = _names(node, tag)
     if names and writer.rest is None and _REST.search(names):
         writer.rest = writer.length
-    return _kind(node, tag, names)
+    kind = None if writer.marked else _kind(node, tag, names)
+    writer.marked += kind is not None
+    return kind
 
 
 def _leave(closed: tuple[Node, str, MarkKind | None, int], writer: _Writer) -> int:
     _, tag, kind, start = closed
     if tag in _BLOCKS and tag != "hr":
         writer.newline(2 if tag in _PARAGRAPHS else 1)
-    if kind is not None and writer.length > start:
-        writer.marks.append(Mark(kind=kind, start=start, end=writer.length))
+    if kind is not None:
+        writer.marked -= 1
+        if writer.length > start:
+            writer.marks.append(Mark(kind=kind, start=start, end=writer.length))
     return tag == "pre"
 
 
