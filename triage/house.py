@@ -130,7 +130,7 @@ class House:
         """The model that decides."""
         settings = self.settings.model
         if settings.backend == "none":
-            return PhraseClassifier(self.patterns.phrases)
+            return PhraseClassifier(self.patterns)
         folder = Path(settings.path) if settings.path else shipped("models") / SHIPPED_MODEL
         return open_model(folder, backend=settings.backend)
 

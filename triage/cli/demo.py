@@ -79,7 +79,9 @@ def demo(
         for mail in mails:
             servers.deliver(imap_port, mail.read_bytes())
         lines, letters = _run(settings, expected=len(mails))
-    names = {_message_id(mail): mail.stem for mail in mails}
+    names: dict[str, list[str]] = {}
+    for mail in mails:
+        names.setdefault(_message_id(mail), []).append(mail.stem)
     _print(lines, letters, names)
     out.print(f"\nLetters: {escape(str(outbox))}/    Look on:")
     for words in (
@@ -135,12 +137,14 @@ def _message_id(mail: Path) -> str:
     return str(message_from_bytes(mail.read_bytes(), policy=policy.compat32)["Message-ID"])
 
 
-def _print(lines: list[BookLine], letters: tuple[LetterLine, ...], names: Mapping[str, str]) -> None:
+def _print(lines: list[BookLine], letters: tuple[LetterLine, ...], names: Mapping[str, list[str]]) -> None:
     acknowledged = {letter.case: letter.language for letter in letters if letter.state == "sent"}
     for line in lines:
         if "copy of our own letter" in line.why:
             continue
-        name = names.get(line.message_id or "", line.message_id or "")
+        known = names.get(line.message_id or "", [])
+        # a copy bears the same Message-ID: the first line is the first mail's
+        name = known.pop(0) if known else line.message_id or "no Message-ID"
         done = f"{line.outcome}"
         if line.opened and line.case:
             done = (

@@ -118,7 +118,7 @@ class Books:
                     col(Mail.file_as) != "",
                 )
             )
-            return dict(rows.tuples())
+            return dict(rows.tuples().all())
 
     def filed(self, mailbox: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
         """Note that the server has filed these."""
