@@ -28,11 +28,11 @@ from transformers import AutoModel
 
 from models.augment import augment
 from models.examples import Example, from_corpus, from_rows
-from triage.understanding.classify import SEPARATOR, Words
+from triage.understanding.classify import Words, heading
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import LinearHeads
-from triage.understanding.linear import fit_binary, fit_reasons
 from triage.understanding.network import Floats, pool
+from triage.understanding.regression import fit_binary, fit_reasons
 
 PREFIX = "query: "
 #: rows of each source drawn anew for each epoch, disputes and others: as much of either as there is, so that the
@@ -109,8 +109,8 @@ class Reader:
 
     def ids(self, words: Words, chance: random.Random | None = None) -> list[int]:
         """Ids of a mail; of a long one the beginning or, now and then, a window from its midst."""
-        head = PREFIX + (words.subject + SEPARATOR if words.subject.strip() else "")
-        opening = list(self._tokenizer.encode(head, add_special_tokens=False).ids)[: self._window // 3]
+        head = self._tokenizer.encode(heading(PREFIX, words.subject), add_special_tokens=False)
+        opening = list(head.ids)[: self._window // 3]
         body = list(self._tokenizer.encode(words.reply, add_special_tokens=False).ids)
         room = self._window - len(opening) - 2
         start = 0

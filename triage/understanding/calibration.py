@@ -6,8 +6,8 @@ import numpy as np
 
 from triage.understanding.classify import Thresholds
 from triage.understanding.heads import Calibration, softmax
-from triage.understanding.linear import fit_binary
 from triage.understanding.network import Floats
+from triage.understanding.regression import fit_binary
 
 #: an acknowledgement to somebody who disputes nothing is worse than a dispute that waits for a person
 AUTO_PRECISION = 0.985
@@ -36,11 +36,9 @@ def fit_calibration(scores: Floats, disputes: Floats, reason_scores: Floats, rea
     positive, negative = disputes.sum(), (1 - disputes).sum()
     target = np.where(disputes > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
     weight, shift = fit_binary(scores[:, None], target, np.ones(len(scores), np.float32), penalty=1e-4)
-    temperatures = np.geomspace(0.25, 4.0, 60)
-    losses = [
-        -np.log(softmax(reason_scores / temperature)[np.arange(len(reasons)), reasons.astype(int)] + 1e-9).mean()
-        for temperature in temperatures
-    ]
+    temperatures = np.geomspace(0.25, 4.0, 61)
+    right = (np.arange(len(reasons)), reasons.astype(int))
+    losses = [-np.log(softmax(reason_scores / each)[right] + 1e-9).sum() for each in temperatures]
     temperature = float(temperatures[int(np.argmin(losses))]) if len(reasons) else 1.0
     return Calibration(scale=max(float(weight[0]), 0.05), shift=shift, temperature=temperature)
 

@@ -20,7 +20,7 @@ from triage.understanding.network import Floats, Ids, Network
 BATCH = 8
 #: windows of one mail; of a longer one the beginning and the end are read
 MOST_WINDOWS = 12
-SEPARATOR = " | "
+SEPARATOR = "|"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ class Transformer:
 
     def windows(self, mail: Words) -> list[list[int]]:
         """The token ids of each window of a mail; at least one."""
-        head = self._ids(self._prefix + mail.subject + SEPARATOR if mail.subject.strip() else self._prefix)
+        head = self._ids(heading(self._prefix, mail.subject))
         body = self._ids(mail.reply)
         opening, closing = self._special()
         # A subject of hundreds of words must leave room for the mail.
@@ -170,6 +170,11 @@ class Transformer:
             ids, mask = _pad([windows[at] for at in batch])
             rows.update(zip(batch, self._network.run(ids, mask), strict=True))
         return np.stack([rows[at] for at in range(len(windows))]) if windows else np.zeros((0, 1), np.float32)
+
+
+def heading(prefix: str, subject: str) -> str:
+    """What stands before the words of the reply."""
+    return f"{prefix}{subject.strip()} {SEPARATOR}" if subject.strip() else prefix.strip()
 
 
 def _slide(ids: list[int], room: int) -> list[list[int]]:

@@ -28,7 +28,6 @@ from triage.understanding.classify import Transformer
 from triage.understanding.evaluate import Labelled
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import LinearHeads, sigmoid
-from triage.understanding.linear import fit_binary, fit_reasons
 from triage.understanding.memory import Memory, Remembered, fingerprint
 from triage.understanding.models import (
     DESCRIPTION,
@@ -43,6 +42,7 @@ from triage.understanding.models import (
     write_description,
 )
 from triage.understanding.network import Floats
+from triage.understanding.regression import fit_binary, fit_reasons
 
 CURRENT, HISTORY, SCORES = "CURRENT", "HISTORY", "scores.json"
 #: share of the corrections that is kept back to judge by

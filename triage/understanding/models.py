@@ -159,6 +159,8 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
     """Heads of one folder over the network of the same or another one; digests are not looked at again."""
     described = describe(path)
     encoder = encoder or path
+    if described.labels and backend == "onnx":
+        raise ModelError(f"model {path}: a folder with [labels] needs the transformers back end")
     # Files that nobody has vouched for are not opened: a folder of ours lists all it uses.
     needed = [TOKENIZER, *([] if described.labels else [HEADS]), GRAPH if backend == "onnx" else WEIGHTS]
     absent = [name for name in needed if not ((path if name == HEADS else encoder) / name).is_file()]
@@ -199,8 +201,6 @@ def _network_and_heads(path: Path, encoder: Path, described: Description, backen
     if not described.labels:
         heads = LinearHeads.load(path / HEADS, calibration)
         return OnnxNetwork(encoder / GRAPH) if backend == "onnx" else TorchEncoder(encoder), heads
-    if backend == "onnx":
-        raise ModelError(f"model {path}: a folder with [labels] needs the transformers back end")
     network = TorchLogits(encoder)
     return network, LabelHeads(columns=_columns(described.labels, network.labels), calibration=calibration)
 

@@ -110,3 +110,8 @@ def _stay_offline() -> None:
     # huggingface_hub reads these once, when it is imported.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    # Its report on tensors that we do not use and its progress bar are nothing to a daemon's log.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
