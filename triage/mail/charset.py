@@ -106,10 +106,13 @@ def _by_evidence(data: bytes, name: str | None) -> str:
     """The label has failed or says nothing: mostly UTF-8 with strays, or what the detector thinks."""
     text = data.decode("utf-8", "surrogateescape")
     strays = len(_STRAY.findall(text))
-    if len(data) - len(text) > 2 * strays:
+    if len(data) - len(text) > strays:
         return _STRAY.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
     if name and name.startswith(("cp125", "iso8859", "iso-8859", "mac")):
         return data.decode(name, "replace")
+    if not _NEIGHBOURS.search(data):
+        # Single letters among ASCII are accents; detectors take a few of them for Chinese.
+        return data.decode("cp1252", "replace")
     for encoding in (_codec(detect_encoding(data[:_SAMPLE])), "gb18030", "cp949"):
         try:
             if encoding:
@@ -119,6 +122,7 @@ def _by_evidence(data: bytes, name: str | None) -> str:
     return data.decode("cp1252", "replace") if strays < len(data) else data.decode("latin-1")
 
 
+_NEIGHBOURS = re.compile(rb"[\x80-\xff]{3}")
 #: a byte that UTF-8 could not explain, as `surrogateescape` keeps it
 _STRAY = re.compile("[\udc80-\udcff]")
 

@@ -1,0 +1,162 @@
+"""`parse`: bytes in, a Message out."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from triage.mail.message import Address, message_from_text, parse
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+
+
+def _mail(name: str) -> bytes:
+    return (CORPUS / f"{name}.eml").read_bytes()
+
+
+def test_an_outlook_reply_gives_only_the_new_words() -> None:
+    """HTML from Outlook: hidden text is gone, the header block and all under it is quoted."""
+    message = parse(_mail("outlook_reply_es"))
+    assert message.sender == Address(name="María Suárez", address="maria.suarez@cliente.example")
+    assert message.reply == "Buenos días:\n\nMe han cobrado dos veces la factura F-2031, 49,90 € cada vez.\n\nUn saludo,\nMaría"
+    assert "99,80 €" in message.text
+    assert "oculto" not in message.text
+    assert message.references == ("<f-2031@tienda.example>",)
+
+
+def test_a_bare_forward_gives_the_forwarded_complaint() -> None:
+    """Who only passes a mail on means what is in it; its header lines are no words."""
+    message = parse(_mail("gmail_forward_de"))
+    assert "vereinbart waren 200 Euro" in message.reply
+    assert "Erika" not in message.reply
+    assert any(part.label == "forwarded" for part in message.parts)
+
+
+def test_a_forward_with_words_of_its_own_keeps_to_them() -> None:
+    """The forwarder's own complaint is the complaint."""
+    message = message_from_text("I was charged twice for this order, please refund 20 EUR.\n\n---------- Forwarded message ---------\nFrom: Shop <a@b.example>\nSubject: Order\n\nThanks for buying!")
+    assert message.reply == "I was charged twice for this order, please refund 20 EUR."
+
+
+def test_a_mail_forwarded_as_an_attachment_is_read() -> None:
+    """message/rfc822 with nothing written above it counts like an inline forward, and is listed."""
+    data = (
+        b"Subject: Fwd: bill\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n\n--b\nContent-Type: message/rfc822\n\n"
+        b"From: c@d.example\nSubject: bill\n\nYou billed me 40 euros too much.\n--b--\n"
+    )
+    message = parse(data)
+    assert message.reply == "You billed me 40 euros too much."
+    assert [part.filename for part in message.attachments] == ["bill.eml"]
+    assert "40 euros" in message.attachments[0].text
+    assert message.returned["from"] == ("c@d.example",)
+
+
+def test_a_missing_message_id_is_made_from_the_bytes() -> None:
+    """The same bytes give the same id, other bytes another."""
+    one, same, other = parse(b"Subject: a\n\nx"), parse(b"Subject: a\n\nx"), parse(b"Subject: a\n\ny")
+    assert one.message_id == same.message_id != other.message_id
+    assert one.message_id.endswith("@no-message-id.invalid>")
+
+
+def test_references_end_with_the_newest_without_repeats() -> None:
+    """In-Reply-To names the direct ancestor, which stands last."""
+    message = parse(b"References: <a@x> <b@x> <c@x>\nIn-Reply-To: <b@x>\n\n")
+    assert message.references == ("<a@x>", "<c@x>", "<b@x>")
+
+
+def test_the_plain_form_is_preferred_unless_it_says_nothing() -> None:
+    """Of two forms of the same words the plain one is read; a placeholder is not."""
+    mail = b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n%s\n--b\nContent-Type: text/html\n\n<p>rich</p>\n--b--"
+    assert parse(mail % b"plain").text.strip() == "plain"
+    assert parse(mail % b"Your mail client does not support HTML.").text.strip() == "rich"
+    assert "<p>rich</p>" in parse(mail % b"plain").html
+
+
+def test_a_uuencoded_file_in_the_text_becomes_an_attachment() -> None:
+    """The text keeps its words, the file gets its name and content."""
+    message = parse(b"\nSee my bill.\nbegin 644 bill.txt\n%1V]T86P*\n`\nend\nThanks\n")
+    assert "begin" not in message.text
+    assert "Thanks" in message.text
+    assert message.attachments[0].filename == "bill.txt"
+
+
+def test_format_flowed_paragraphs_are_joined() -> None:
+    """RFC 3676: soft line breaks go, quoted lines and signature marks stay."""
+    mail = b"Content-Type: text/plain; format=flowed\n\nI was \ncharged twice.\n> old \n> words\n-- \nAnn\n"
+    message = parse(mail)
+    assert message.reply == "I was charged twice."
+    assert "> old words" in message.text
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"Content-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream\n\nx\n--b--",
+        b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMIAGCSqGSIb3DQEHA6CA",
+        b"\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
+    ],
+)
+def test_encrypted_mail_is_flagged_for_a_person(mail: bytes) -> None:
+    """S/MIME and PGP that cannot be read is said to be encrypted."""
+    assert parse(mail).encrypted
+
+
+def test_signed_mail_is_read() -> None:
+    """A clear signature changes nothing about the words."""
+    armour = b"\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nI paid twice.\n- - one\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+    message = parse(armour)
+    assert message.reply == "I paid twice.\n- one"
+    assert not message.encrypted
+
+
+def test_an_opaque_smime_signature_is_opened() -> None:
+    """The mail inside a signed-data envelope is the mail."""
+    inner = b"Content-Type: text/plain\n\nI paid twice."
+    octets = b"\x24\x80\x04" + bytes([len(inner)]) + inner + b"\0\0"
+    content = b"\x30\x80" + bytes.fromhex("06092a864886f70d010701") + b"\xa0\x80" + octets + b"\0\0\0\0"
+    signed = b"\x30\x80\x02\x01\x01\x31\x00" + content + b"\0\0"
+    cms = b"\x30\x80" + bytes.fromhex("06092a864886f70d010702") + b"\xa0\x80" + signed + b"\0\0\0\0"
+    mail = b"Content-Type: application/pkcs7-mime; smime-type=signed-data\nContent-Transfer-Encoding: base64\n\n" + base64.b64encode(cms)
+    message = parse(mail)
+    assert message.reply == "I paid twice."
+    assert not message.encrypted
+
+
+def test_garbled_accents_are_repaired_and_it_is_said() -> None:
+    """The repair is a remark, and the bytes as sent stay with whoever keeps them."""
+    message = parse("\nMe cobraron la facturaciÃ³n dos veces".encode())
+    assert message.text == "Me cobraron la facturación dos veces"
+    assert message.problems == ("garbled accents were repaired",)
+
+
+def test_the_report_and_the_returned_mail_are_kept() -> None:
+    """RFC 3464 fields by recipient, and the headers of the mail that came back."""
+    mail = (
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n"
+        b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 5.1.1\n"
+        b"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <letter@desk.example>\n\n--b--\n"
+    )
+    message = parse(mail)
+    assert message.report[1]["status"] == "5.1.1"
+    assert message.returned["message-id"] == ("<letter@desk.example>",)
+
+
+def test_truncated_mail_says_so() -> None:
+    """A mail over the size gate is read as far as it goes."""
+    assert "only the beginning of the mail was fetched" in parse(b"\nhello", truncated=True).problems
+
+
+def test_an_unread_attachment_is_measured_without_decoding() -> None:
+    """The size is that of the decoded bytes."""
+    content = bytes(range(256)) * 40
+    mail = b"Content-Type: image/png; name=scan.png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(content)
+    assert parse(mail).attachments[0].size == len(content)
+
+
+def test_a_bare_body_is_divided_like_a_mail() -> None:
+    """`explain` gives bodies without headers; HTML quotes are cut there as well."""
+    html = "<p>Charged twice.</p><div class='gmail_quote'><div class='gmail_attr'>On Mon wrote:</div><blockquote>old</blockquote></div>"
+    message = message_from_text(html, content_type="text/html", language="en", subject="Re: bill")
+    assert message.reply == "Charged twice."
+    assert message.header("content-language") == "en"
+    assert message_from_text("a\r\nb").text == "a\nb"
