@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.corpus_read import CorpusMail, read_corpus
+from triage.mail.message import message_from_text
 from triage.understanding.classify import Words
 from triage.understanding.findings import Language
 
 #: sources whose texts may be trained on and the model given away; `models/*/card.md` lists their licences
 LICENSED = ("banking77", "clinc150", "bitext", "cfpb", "enron_cat", "codealltag")
+#: share of a text that must be left once quotes and signature are off
+LEAST = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ def from_corpus(folder: Path) -> list[Example]:
 def _example(mail: CorpusMail) -> Example:
     return Example(
         id=mail.id,
-        words=Words(subject=mail.subject, reply=mail.body, language=cast(Language, mail.language)),
+        words=_words(mail.subject, mail.body, mail.language),
         dispute=mail.is_dispute,
         reason=mail.label if mail.is_dispute else None,
         also=mail.also,
@@ -54,6 +57,16 @@ def _example(mail: CorpusMail) -> Example:
         fold=mail.hand,
         kind=mail.kind,
     )
+
+
+def _words(subject: str, text: str, language: str) -> Words:
+    """What the classifier would be given of such a mail: its own words, quotes and signature off."""
+    message = message_from_text(text, subject=subject)
+    forwarded = [message.text[part.start : part.end].strip() for part in message.parts if part.label == "forwarded"]
+    reply = "\n\n".join([message.reply, *(words for words in forwarded if words[-80:] not in message.reply)])
+    # A label that was given to the whole mail must not be learned from a mere greeting.
+    kept = reply if len(reply) > LEAST * len(text) else text
+    return Words(subject=message.subject, reply=kept, language=cast(Language, language))
 
 
 def from_rows(path: Path, sources: Iterable[str] = LICENSED) -> list[Example]:
@@ -64,7 +77,7 @@ def from_rows(path: Path, sources: Iterable[str] = LICENSED) -> list[Example]:
     return [
         Example(
             id=row["id"],
-            words=Words(subject=row["subject"] or "", reply=row["text"], language=row["lang"]),
+            words=_words(row["subject"] or "", row["text"], row["lang"]),
             dispute=row["is_billing_dispute"],
             reason=row["dispute_type"],
             source=row["source"],

@@ -5,7 +5,8 @@
 First the heads are fitted on the frozen encoder, then both learn together: heads that know where they are going do not
 tear up what the encoder knows. The last weights are an average over the second half of the training. `--leave-out`
 keeps a hand or a source out and writes what the model says of it (`held-out.jsonl`), from which `models.finish`
-calibrates. `--epochs 0` stops after the heads. Uses a GPU where there is one.
+calibrates. `--epochs 0` stops after the heads. A folder that this script wrote can be gone on with, for example with
+the hands that had been left out. Uses a GPU where there is one.
 """
 
 import argparse
@@ -30,7 +31,8 @@ from models.augment import augment
 from models.examples import Example, from_corpus, from_rows
 from triage.understanding.classify import Words, heading
 from triage.understanding.findings import REASONS
-from triage.understanding.heads import LinearHeads
+from triage.understanding.heads import Calibration, LinearHeads
+from triage.understanding.models import HEADS
 from triage.understanding.network import Floats, pool
 from triage.understanding.regression import fit_binary, fit_reasons
 
@@ -62,12 +64,14 @@ class Plan:
     tokens: int = 2600
     #: longest text; longer ones are cut at a place that changes from epoch to epoch
     window: int = 224
+    #: the same for rows of other sources, which are long and many
+    row_window: int = 160
     encoder_rate: float = 7e-5
     head_rate: float = 5e-4
     #: each layer learns this much slower than the one above it
     decay: float = 0.9
     #: lowest layers that stay as they are, as the word vectors do
-    frozen: int = 1
+    frozen: int = 3
     seed: int = 1
 
 
@@ -107,12 +111,13 @@ class Reader:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._window = window
 
-    def ids(self, words: Words, chance: random.Random | None = None) -> list[int]:
+    def ids(self, words: Words, chance: random.Random | None = None, window: int | None = None) -> list[int]:
         """Ids of a mail; of a long one the beginning or, now and then, a window from its midst."""
+        window = window or self._window
         head = self._tokenizer.encode(heading(PREFIX, words.subject), add_special_tokens=False)
-        opening = list(head.ids)[: self._window // 3]
+        opening = list(head.ids)[: window // 3]
         body = list(self._tokenizer.encode(words.reply, add_special_tokens=False).ids)
-        room = self._window - len(opening) - 2
+        room = window - len(opening) - 2
         start = 0
         if chance is not None and len(body) > room and chance.random() < 0.3:
             start = chance.randrange(len(body) - room)
@@ -192,7 +197,10 @@ def _epoch(
 ) -> Iterator[list[tuple[list[int], Example]]]:
     """Batches of like length in random order; our corpus whole, of the other sources their quota."""
     drawn = draw(examples, chance)
-    texts = [(reader.ids(augment(example.words, chance), chance), example) for example in drawn]
+    texts = []
+    for example in drawn:
+        window = plan.window if example.source == "corpus" else plan.row_window
+        texts.append((reader.ids(augment(example.words, chance), chance, window), example))
     chance.shuffle(texts)
     batches: list[list[tuple[list[int], Example]]] = []
     # Sorting within large chunks keeps the padding small and the batches different.
@@ -314,7 +322,9 @@ def write_held_out(net: Net, reader: Reader, examples: Sequence[Example], path: 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("encoder", type=Path, help="folder that models.encoder made")
+    parser.add_argument(
+        "encoder", type=Path, help="folder that models.encoder made, or one of this script to go on with"
+    )
     parser.add_argument("folder", type=Path, help="folder to write")
     parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
     parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
@@ -333,7 +343,10 @@ def main() -> None:
     reader = Reader(options.encoder, plan.window)
     net = Net(options.encoder).to("cuda" if torch.cuda.is_available() else "cpu")
     chance = random.Random(plan.seed)  # noqa: S311 -- to be repeated, not to be secret
-    heads = frozen_heads(net, reader, draw(trained, chance))
+    if (options.encoder / HEADS).exists():
+        heads = LinearHeads.load(options.encoder / HEADS, Calibration())
+    else:
+        heads = frozen_heads(net, reader, draw(trained, chance))
     net = Net(options.encoder, heads).to(device(net))
     if plan.epochs:
         tune(net, reader, trained, plan)
