@@ -213,7 +213,7 @@ class _Collector:
         if unwrapped is None:
             self._attach(entity, note="not read: it is damaged")
             return
-        if not self.content.sections and (unwrapped.text.strip() or unwrapped.html.strip()):
+        if unwrapped.text.strip() or unwrapped.html.strip():
             self.content.spare.append(Section(plain=unwrapped.text, html=unwrapped.html))
         self._attach(entity, note=f"an Outlook envelope with {len(unwrapped.files)} files")
         for file in unwrapped.files:

@@ -149,6 +149,7 @@ def from_base64(raw: bytes) -> bytes:
 
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.|[^"\\])*"?|[^;]*)', re.S)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.S)
+_ESCAPED = re.compile(r'\\(["\\])')
 _SECTION = re.compile(r"^([^*]+)(?:\*(\d{1,4}))?(\*)?$")
 _MAX_PARAMETERS = 200
 
@@ -164,7 +165,8 @@ def parameters(raw: bytes) -> tuple[str, dict[str, str]]:
             break
         value = found[2].strip()
         if value.startswith('"'):
-            value = _QUOTED_PAIR.sub(r"\1", value[1:].removesuffix('"')) if "\\" in value else value.strip('"')
+            # Only quotes and backslashes are escaped: Windows paths come with bare backslashes.
+            value = _ESCAPED.sub(r"\1", value[1:].removesuffix('"')) if "\\" in value else value.strip('"')
         parts = _SECTION.match(found[1].lower())
         if parts and (parts[2] or parts[3]):
             sections.setdefault(parts[1], []).append((int(parts[2] or 0), bool(parts[3]), value))

@@ -1,0 +1,141 @@
+"""Text out of what is attached, and nothing else."""
+
+import io
+import zipfile
+
+import pytest
+
+from triage.mail import attachments
+from triage.mail.attachments import read_text
+from triage.mail.message import parse
+
+
+def _pdf(words: str, *, pages: int = 1) -> bytes:
+    """The smallest PDF that shows `words` on each page."""
+    stream = f"BT /F1 12 Tf 20 100 Td ({words}) Tj ET".encode()
+    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(pages))
+    bodies = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for n in range(pages):
+        bodies.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * n} 0 R >>".encode()
+        )
+        bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+    out, places = io.BytesIO(), []
+    out.write(b"%PDF-1.4\n")
+    for number, body in enumerate(bodies, 1):
+        places.append(out.tell())
+        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+    table = out.tell()
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1))
+    out.writelines(b"%010d 00000 n \n" % place for place in places)
+    out.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(bodies) + 1, table))
+    return out.getvalue()
+
+
+def _office(**members: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in members.items():
+            package.writestr(name.replace("__", "/") + ".xml", content)
+    return out.getvalue()
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def test_a_pdf_invoice_is_read() -> None:
+    """The words of its pages, found by type, by name, or by its first bytes."""
+    for name, kind in (
+        ("x", "application/pdf"),
+        ("bill.PDF", "application/octet-stream"),
+        (None, "application/octet-stream"),
+    ):
+        assert read_text(_pdf("Invoice F-2031 Total 240.00"), filename=name, content_type=kind) == (
+            "Invoice F-2031 Total 240.00",
+            "",
+        )
+
+
+def test_a_long_pdf_is_read_in_part_and_says_so() -> None:
+    """Pages are bounded."""
+    text, note = read_text(
+        _pdf("page", pages=attachments.MAX_PAGES + 3), filename="a.pdf", content_type="application/pdf"
+    )
+    assert text.count("page") == attachments.MAX_PAGES
+    assert note == f"the first {attachments.MAX_PAGES} of {attachments.MAX_PAGES + 3} pages were read"
+
+
+def test_a_word_document_is_read() -> None:
+    """Paragraphs are lines, cells are separated by tabs."""
+    body = "<w:document xmlns:w='w'><w:p><w:r><w:t>Invoice</w:t></w:r><w:r><w:t> 7</w:t></w:r></w:p><w:tr><w:tc><w:p><w:t>Fee</w:t></w:p></w:tc><w:tc><w:p><w:t>40</w:t></w:p></w:tc></w:tr></w:document>"
+    assert read_text(_office(word__document=body), filename="a.docx", content_type=DOCX) == ("Invoice 7\nFee\t40", "")
+
+
+def test_a_sheet_is_read_row_by_row() -> None:
+    """Shared strings, inline strings and numbers."""
+    sheet = "<worksheet><sheetData><row><c t='s'><v>0</v></c><c><v>240.5</v></c></row><row><c t='inlineStr'><is><t>Tax</t></is></c><c t='s'><v>99</v></c></row></sheetData></worksheet>"
+    content = _office(xl__worksheets__sheet1=sheet, xl__sharedStrings="<sst><si><t>Total</t></si></sst>")
+    assert read_text(content, filename="a.xlsx", content_type=XLSX) == ("Total\t240.5\nTax", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        (b"%PDF-1.4 broken", "a.pdf", "application/pdf"),
+        (b"PK\x03\x04 broken", "a.docx", DOCX),
+        (_office(other="<a/>"), "a.docx", DOCX),
+        (_office(word__document="<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"), "a.docx", DOCX),
+        (_office(word__document="<x>" + "<t>a</t>" * 4_000_000), "a.docx", DOCX),
+        (_office(word__document="<x>"), "a.docx", DOCX),
+    ],
+    ids=["pdf", "zip", "member", "entities", "zip bomb", "xml"],
+)
+def test_hostile_documents_are_noted_not_read(content: bytes, name: str, kind: str) -> None:
+    """Damage, entities and bombs leave a note and no text."""
+    text, note = read_text(content, filename=name, content_type=kind)
+    assert text == ""
+    assert note.startswith("not read: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind", "text"),
+    [
+        (b"a;b\n1;2\n", "a.csv", "text/csv", "a;b\n1;2"),
+        ("Año".encode("latin-1"), "a.txt", "application/octet-stream", "Año"),
+        (b"<p>Total <b>40</b></p>", "a.html", "text/html", "Total 40"),
+        (
+            b"BEGIN:VEVENT\r\nSUMMARY:Call\r\n about bill\r\nEND:VEVENT",
+            "a.ics",
+            "text/calendar",
+            "Summary: Callabout bill",
+        ),
+        (b"PK\x03\x04", "a.zip", "application/zip", ""),
+        (b"\x89PNG", "a.png", "image/png", ""),
+    ],
+)
+def test_other_kinds(content: bytes, name: str, kind: str, text: str) -> None:
+    """Plain kinds are read; archives and images are only listed."""
+    assert read_text(content, filename=name, content_type=kind) == (text, "")
+
+
+def test_an_attached_invoice_reaches_the_message() -> None:
+    """Name, type, size and text of a part stand in the message."""
+    import base64
+
+    content = _pdf("Invoice 9")
+    mail = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee attached.\n--b\nContent-Type: application/pdf\n"
+        b'Content-Disposition: attachment; filename="C:\\bills\\9.pdf"\nContent-Transfer-Encoding: base64\n\n'
+        + base64.encodebytes(content)
+        + b"--b--\n"
+    )
+    message = parse(mail)
+    assert [(part.filename, part.size, part.text) for part in message.attachments] == [
+        ("9.pdf", len(content), "Invoice 9")
+    ]
+    assert message.reply == "See attached."

@@ -1,0 +1,153 @@
+"""Machines are recognised, and people are not taken for machines."""
+
+from pathlib import Path
+
+import pytest
+
+from triage.mail.automatic import Own, recognise
+from triage.mail.message import parse
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+OWN = Own(addresses=frozenset({"support@desk.example"}), domains=frozenset({"desk.example"}))
+REPORT = b"Content-Type: multipart/report; report-type=%s; boundary=b\nFrom: x@y.example\n\n--b\n\nnotice\n--b\nContent-Type: message/%s\n\n%s\n--b--\n"
+
+
+def _label(mail: bytes | str) -> str:
+    found = recognise(parse(mail if isinstance(mail, bytes) else mail.encode()), OWN)
+    assert found.suppress == (found.label != "human")
+    assert found.why
+    return found.label
+
+
+@pytest.mark.parametrize(
+    ("headers", "label"),
+    [
+        ("Auto-Submitted: auto-replied", "auto_reply"),
+        ("Auto-Submitted: auto-generated; x=y", "auto_other"),
+        ("Auto-Submitted: no", "human"),
+        ("Auto-Submitted: auto-forwarded", "human"),
+        ("Precedence: bulk", "auto_other"),
+        ("Precedence: auto_reply", "auto_reply"),
+        ("Precedence: list", "list"),
+        ("List-Id: <x.y.example>", "list"),
+        ("List-Unsubscribe: <mailto:x@y.example>", "list"),
+        ("X-Autoreply: yes", "auto_reply"),
+        ("X-Auto-Response-Suppress: All", "auto_other"),
+        ("X-Auto-Response-Suppress: DR, RN", "human"),
+        ("Return-Path: <>", "auto_other"),
+        ("Return-Path: <ann@a.example>", "human"),
+        ("X-Failed-Recipients: a@b.example", "bounce"),
+        ("Subject: [Auto Generated] Disk full", "auto_other"),
+    ],
+)
+def test_headers_that_machines_set(headers: str, label: str) -> None:
+    """RFC 3834 and its relatives; a header that says nothing changes nothing."""
+    assert _label(f"From: ann@a.example\n{headers}\n\nI was charged twice.") == label
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Bill",
+        "Out of Office: Bill",
+        "Auto: Re: Bill",
+        "Abwesenheitsnotiz: Rechnung",
+        "Automatische Antwort: Rechnung",
+        "Respuesta automática: Factura",
+        "Fuera de la oficina: Factura",
+        "Resposta automática: Fatura",
+        "Réponse automatique : Facture",
+        "Re: Automatisch antwoord: Factuur",
+        "Risposta automatica: Fattura",
+        "Autosvar: Faktura",
+        "自動返信: 請求書",
+    ],
+)
+def test_holiday_notices_are_known_by_their_subject(subject: str) -> None:
+    """Programs without headers still write their subject."""
+    assert _label(f"From: ann@a.example\nSubject: {subject}\n\nBack on Monday.") == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Charged twice during my vacation", "I was on vacation and you charged me twice."),
+        ("Urlaub storniert", "Ich bin im Urlaub und sehe, dass Sie doppelt abgebucht haben."),
+        ("Mis vacaciones", "Estoy de vacaciones y me han cobrado dos veces, quiero el reembolso."),
+        ("Automatic renewal", "You renewed my plan automatically and charged 40 EUR."),
+        ("Auto insurance bill", "The premium is wrong."),
+        ("Abbuchung", "Ihre Antwort war unverständlich, bitte erstatten Sie 40 Euro."),
+        ("Re: Delivery failed", "The parcel was not delivered and I was still charged. Refund me."),
+        ("Undelivered parcel", "My parcel was never delivered, order 550 1234."),
+        ("Read this: invoice 12 is wrong", "It should be 200."),
+        ("Re: your mail", "I am on holiday until Friday, but I saw that you charged me twice. Please refund."),
+        ("Returned mail order", "I returned the goods two weeks ago and see no refund."),
+    ],
+)
+def test_people_who_write_of_such_things_are_people(subject: str, text: str) -> None:
+    """A customer left without an answer is the price of a false alarm."""
+    assert _label(f"From: ann@a.example\nReferences: <a@desk.example>\nSubject: {subject}\n\n{text}") == "human"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["noreply@shop.example", "no-reply@shop.example", "Shop <do-not-reply@shop.example>", "no_responder@tienda.example", "nao-responda@loja.example",
+     "ne-pas-repondre@boutique.example", "keine-antwort@laden.example", "billing-noreply@shop.example", "postmaster@shop.example"],
+)  # fmt: skip
+def test_senders_that_take_no_answers_get_none(sender: str) -> None:
+    """An acknowledgement to noreply@ comes back as a bounce."""
+    assert _label(f"From: {sender}\n\nYour bill is ready.") == "auto_other"
+
+
+def test_a_web_form_speaks_for_the_customer_in_reply_to() -> None:
+    """noreply@ of the form's site with the customer in Reply-To is the customer's mail."""
+    assert _label("From: noreply@forms.example\nReply-To: Ann <ann@a.example>\n\nI was charged twice.") == "human"
+    assert _label("From: noreply@forms.example\nReply-To: help@forms.example\n\nYour bill is ready.") == "auto_other"
+
+
+def test_our_own_address_is_a_loop() -> None:
+    """What we sent is never a request to us; a colleague's address is no loop."""
+    assert _label("From: Support@Desk.example\n\nhi") == "loop"
+    assert _label("From: colleague@desk.example\n\nhi") == "human"
+
+
+def test_reports_are_told_apart() -> None:
+    """Delivery reports, reading receipts and complaints have formats of their own."""
+    assert (
+        _label(
+            REPORT
+            % (
+                b"delivery-status",
+                b"delivery-status",
+                b"Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1",
+            )
+        )
+        == "bounce"
+    )
+    assert (
+        _label(
+            REPORT
+            % (b"disposition-notification", b"disposition-notification", b"Disposition: manual-action; displayed")
+        )
+        == "mdn"
+    )
+    assert _label(REPORT % (b"feedback-report", b"feedback-report", b"Feedback-Type: abuse")) == "feedback"
+
+
+def test_an_automatic_text_is_believed_only_in_own_words() -> None:
+    """A customer who quotes our automatic mail is still a customer."""
+    notice = "This is an automatically generated message, please do not reply."
+    assert _label(f"From: ann@a.example\n\n{notice}") == "auto_other"
+    assert (
+        _label(
+            f"From: ann@a.example\n\nI was charged twice.\n\nOn 1 Mar 2026 at 10:00 Shop <s@shop.example> wrote:\n> {notice}"
+        )
+        == "human"
+    )
+
+
+def test_a_bounce_in_prose_is_read() -> None:
+    """qmail writes no report: status, recipient and our Message-ID are in the text."""
+    found = recognise(parse((CORPUS / "bounce_qmail.eml").read_bytes()), OWN)
+    assert (found.label, found.dsn, found.hard) == ("bounce", "5.1.1", True)
+    assert (found.recipient, found.original_message_id) == ("nobody@gone.example", "<letter-7@desk.example>")

@@ -1,0 +1,61 @@
+"""What a bounce says about the address and the mail."""
+
+import pytest
+
+from triage.mail import bounces
+from triage.mail.message import parse
+
+
+def _report(fields: str, notice: str = "It did not work.") -> bytes:
+    return (
+        "From: mailer-daemon@x.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        f"--b\n\n{notice}\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\n{fields}\n"
+        "--b\nContent-Type: message/rfc822\n\nMessage-ID: <letter@desk.example>\nTo: ann@a.example\n\nhi\n--b--\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "hard"),
+    [
+        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.1.1", "5.1.1", True),
+        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.2.2", "5.2.2", False),
+        ("Final-Recipient: rfc822; ann@a.example\nAction: delayed\nStatus: 4.4.1", "4.4.1", False),
+        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 blocked", "5.7.1", False),
+        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 user unknown", "5.0.0", True),
+        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 552 mailbox full", "5.0.0", False),
+        ("Final-Recipient: rfc822; b@a.example\nAction: relayed\nStatus: 2.0.0\n\nFinal-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.1.2", "5.1.2", True),
+    ],
+)  # fmt: skip
+def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
+    """Status and diagnostic of the recipient who failed; a general status gives way to a precise one."""
+    bounce = bounces.read(parse(_report(fields)))
+    assert (bounce.status, bounce.hard) == (status, hard)
+    assert (bounce.recipient, bounce.original_message_id) == ("ann@a.example", "<letter@desk.example>")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "hard"),
+    [
+        ("550-5.1.1 The email account that you tried to reach does not exist.", "5.1.1", True),
+        ("554 delivery error: This user doesn't have an account here", None, True),
+        ("host mx.a.example [192.0.2.10.5]: 550 No such user", None, True),
+        ("User ann (ann@a.example) not listed in Domino Directory", None, True),
+        ("Host or domain name not found", None, True),
+        ("452 4.2.2 The recipient's inbox is out of storage space", "4.2.2", False),
+        ("The recipient's mailbox is full", None, False),
+        ("550 Message rejected as spam, see our policy", None, False),
+        ("Connection timed out, message will be retried", None, False),
+        ("552 Message size exceeds fixed limit", None, False),
+        ("550 User unknown (in reply to end of DATA command)", None, False),
+    ],
+)
+def test_prose_is_read_by_codes_and_phrases(words: str, status: str | None, hard: bool) -> None:
+    """An IP address is no status, and a server that took the recipient knows the address."""
+    mail = f"From: mailer-daemon@x.example\nSubject: Undelivered\n\nSorry:\n<ann@a.example>: {words}\n\n--- Original message ---\nMessage-ID: <l@desk.example>\n\n550 5.9.9 user unknown\n"
+    bounce = bounces.read(parse(mail.encode()))
+    assert (bounce.status, bounce.hard, bounce.recipient, bounce.original_message_id) == (
+        status,
+        hard,
+        "ann@a.example",
+        "<l@desk.example>",
+    )
