@@ -21,8 +21,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from triage import pipeline
 from triage.errors import MailboxError, TriageError
 from triage.house import House, account
-from triage.mail.mailbox import Mailbox, MailSource
-from triage.store.dialect import advisory_lock, listen, one_daemon
+from triage.mail.mailbox import Mailbox
+from triage.store.dialect import is_postgres, listen, one_daemon
 
 Walk = Literal["collect", "read", "deliver", "look_again"]
 WALKS: tuple[Walk, ...] = get_args(Walk)
@@ -88,8 +88,11 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
-    def run(self) -> None:
-        """Run until SIGTERM, SIGINT or `stop`. Raises AlreadyRunning for a second daemon on one SQLite file."""
+    def run(self) -> bool:
+        """Run until SIGTERM, SIGINT or `stop`; False when a walk did not end in time and still holds its thread.
+
+        Raises AlreadyRunning for a second daemon on one SQLite file.
+        """
         with one_daemon(self._house.store.engine):
             self._prepare()
             with self._signals():
@@ -98,7 +101,7 @@ class Daemon:
                     "started", walks=",".join(self._walks), model=self._house.model if "read" in self._walks else ""
                 )
                 self._stopped.wait()
-                self._wind_down()
+                return self._wind_down()
 
     def stop(self) -> None:
         """End `run` soon; safe from any thread and from a signal."""
@@ -116,9 +119,10 @@ class Daemon:
 
     def _wind_up(self) -> None:
         house = self._house
-        deliver = Clock("deliver", lambda: pipeline.deliver(house))
+        stopped = self._stopped.is_set
+        deliver = Clock("deliver", lambda: pipeline.deliver(house, stopped=stopped))
         after_reading = (lambda: self._wake(deliver)) if "deliver" in self._walks else None
-        read = Clock("read", lambda: pipeline.read(house), after=after_reading)
+        read = Clock("read", lambda: pipeline.read(house, stopped=stopped), after=after_reading)
         diary = Clock("look_again", lambda: pipeline.look_again(house))
         # every clock starts by running once: what an earlier process left behind is taken up first
         for clock, seconds in ((read, _READ_SECONDS), (deliver, _DELIVER_SECONDS), (diary, _DIARY_SECONDS)):
@@ -135,21 +139,12 @@ class Daemon:
             settings = polls[mailbox.account.name]
             name = f"collect {mailbox.account.name}/{mailbox.account.folder}"
             after = (lambda: self._wake(read)) if "read" in self._walks else None
-            clock = Clock(name, self._collector(mailbox), after=after)
+            collect = partial(pipeline.collect_one, self._house, mailbox, stopped=self._stopped.is_set)
+            clock = Clock(name, collect, after=after)
             self._scheduler.add_job(clock.run, "interval", seconds=settings.poll_seconds, id=name, next_run_time=_now())
             if settings.idle:
                 watcher = Mailbox(account(settings, mailbox.account.folder))
                 self._thread(name, partial(self._watch, watcher, clock))
-
-    def _collector(self, mailbox: MailSource) -> Callable[[], int]:
-        """Collect one folder; several processes on one database take turns, and the death of one frees its folder."""
-        engine = self._house.store.engine
-
-        def collect() -> int:
-            with advisory_lock(engine, f"mailbox {mailbox.account.name}/{mailbox.account.folder}") as held:
-                return pipeline.collect_one(self._house, mailbox) if held else 0
-
-        return collect
 
     def _wake(self, clock: Clock) -> None:
         if not self._stopped.is_set():
@@ -180,7 +175,7 @@ class Daemon:
                 if name in wanted:
                     self._wake(wanted[name])
 
-        if wanted and self._house.store.engine.dialect.name == "postgresql":
+        if wanted and is_postgres(self._house.store.engine):
             self._thread("listen", hear)
 
     def _thread(self, name: str, target: Callable[[], None]) -> None:
@@ -188,14 +183,15 @@ class Daemon:
         thread.start()
         self._threads.append(thread)
 
-    def _wind_down(self) -> None:
+    def _wind_down(self) -> bool:
         log.info("stopping")
         deadline = time.monotonic() + _STOP_SECONDS
         stopping = threading.Thread(target=self._scheduler.shutdown, kwargs={"wait": True}, daemon=True)
         stopping.start()
         for thread in (stopping, *self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
-        log.info("stopped")
+        log.info("stopped", clean=not stopping.is_alive())
+        return not stopping.is_alive()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

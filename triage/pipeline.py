@@ -5,13 +5,12 @@ that are due. `look_again` does what the diary says. The rooms are passed in as 
 with twins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from triage.cases.actions import Acknowledge, Decision
@@ -25,6 +24,7 @@ from triage.mail.authentication import Trust
 from triage.mail.mailbox import MailSource
 from triage.mail.message import Message, RawMail, parse
 from triage.store.books import LAST_ATTEMPT, set_aside
+from triage.store.dialect import is_trouble
 from triage.store.recording import Written, known_about, record
 from triage.store.store import Store
 from triage.store.views import KeptMail
@@ -34,6 +34,16 @@ log = structlog.get_logger()
 
 #: mails understood together; more would hold their rows longer and gain nothing
 BATCH = 32
+
+#: mails that the server files at once: their UIDs fit into one line of IMAP
+_FILED_TOGETHER = 500
+
+#: asked between two steps of a walk: whether to end it early
+Stopped = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
 
 
 class Relay(Protocol):
@@ -95,45 +105,60 @@ def collect(house: House) -> int:
     return sum(collect_one(house, mailbox) for mailbox in house.mailboxes())
 
 
-def collect_one(house: House, mailbox: MailSource) -> int:
-    """Keep every new mail of one folder, and only then touch it on the server."""
+def collect_one(house: House, mailbox: MailSource, *, stopped: Stopped = _never) -> int:
+    """Keep every new mail of one folder, and only then touch it on the server. Of several processes one does."""
     name, folder = mailbox.account.name, mailbox.account.folder
+    kept = 0
     try:
-        uidvalidity = mailbox.open()
-        house.store.books.asked(name, folder, uidvalidity=uidvalidity, now=house.now())
-        cursor = house.store.books.cursor(name, folder)
-        kept = 0
-        for batch in mailbox.new(cursor.last_uid if cursor else 0):
-            kept += house.store.books.keep(batch, now=house.now())
-            mailbox.mark_kept([raw.uid for raw in batch])
-        _file_away(house, mailbox, uidvalidity)
-        _look_for_copies(house, mailbox)
+        with house.store.books.collecting(name, folder) as ours:
+            if not ours:
+                return 0
+            uidvalidity = mailbox.open()
+            kept = _keep(house, mailbox, uidvalidity, stopped)
+            _file_away(house, mailbox, uidvalidity)
+            _look_for_copies(house, mailbox)
     except MailboxError as error:
         house.store.books.failed(name, folder, why=str(error), now=house.now())
         house.store.alarms.call("mailbox", f"{name}/{folder}", str(error), now=house.now())
         log.warning(
             "mailbox_failed", mailbox=name, folder=folder, why=str(error), for_good=isinstance(error, MailboxRefused)
         )
-        return 0
+        return kept
     house.store.alarms.clear("mailbox", f"{name}/{folder}", now=house.now())
     if kept:
         log.info("mails_kept", mailbox=name, folder=folder, count=kept)
     return kept
 
 
+def _keep(house: House, mailbox: MailSource, uidvalidity: int, stopped: Stopped) -> int:
+    account, books = mailbox.account, house.store.books
+    books.asked(account.name, account.folder, uidvalidity=uidvalidity, now=house.now())
+    cursor = books.cursor(account.name, account.folder)
+    file_as = "kept" if account.keyword or account.move_to else ""
+    kept = 0
+    for batch in mailbox.new(cursor.last_uid if cursor else 0):
+        kept += books.keep(batch, file_as=file_as, now=house.now())
+        if stopped():
+            break
+    return kept
+
+
 def _file_away(house: House, mailbox: MailSource, uidvalidity: int) -> None:
-    """Copies of our own letters leave the agents' eyes."""
-    if not house.letters.journal_folder:
-        return
-    uids = sorted(house.store.books.to_file(mailbox.account.name, mailbox.account.folder, uidvalidity))
-    if uids:
-        mailbox.file_away(uids, house.letters.journal_folder)
-        house.store.books.filed(mailbox.account.name, mailbox.account.folder, uidvalidity, uids)
+    """Kept mails are marked or moved as the site asks; copies of our own letters leave the agents' eyes."""
+    name, folder, books = mailbox.account.name, mailbox.account.folder, house.store.books
+    while filing := books.to_file(name, folder, uidvalidity, limit=_FILED_TOGETHER):
+        kept = sorted(uid for uid, file_as in filing.items() if file_as == "kept")
+        copies = sorted(uid for uid, file_as in filing.items() if file_as == "journal")
+        if kept:
+            mailbox.mark_kept(kept)
+        if copies and house.letters.journal_folder:
+            mailbox.file_away(copies, house.letters.journal_folder)
+        books.filed(name, folder, uidvalidity, [*kept, *copies])
 
 
 def _look_for_copies(house: House, mailbox: MailSource) -> None:
     """A copy of a doubtful letter, here or in \\Sent, proves that the relay had taken it."""
-    for line in house.store.outbox.lines(states=("in_doubt",), limit=20):
+    for line in house.store.outbox.doubtful():
         if mailbox.holds(line.message_id):
             house.store.outbox.settle(line.id, Next(state="sent", due=None, why="its copy came"), now=house.now())
 
@@ -149,10 +174,10 @@ class Reading:
     understood: Understanding
 
 
-def read(house: House) -> int:
+def read(house: House, *, stopped: Stopped = _never) -> int:
     """Understand and decide kept mails until none waits; returns how many. One that breaks us is set aside."""
     done = 0
-    while count := read_batch(house):
+    while not stopped() and (count := read_batch(house)):
         done += count
     return done
 
@@ -161,7 +186,7 @@ def read_batch(house: House) -> int:
     """Understand some kept mails together, then write down what was decided of each, in one transaction."""
     with house.store.books.unread(BATCH) as batch:
         readings = _understand(house, batch.mails)
-        with batch.recording() as session:
+        with batch.recording(_names(readings)) as session:
             for mail, reading in readings:
                 _record(house, session, mail, reading)
         return len(batch.mails)
@@ -183,6 +208,12 @@ def _understand(house: House, mails: Sequence[KeptMail]) -> list[tuple[KeptMail,
     return [(mail, Reading(message=message, understood=what)) for mail, message, what in pairs]
 
 
+def _names(readings: Sequence[tuple[KeptMail, Reading | Exception]]) -> set[str]:
+    """What the mails can be recognised by when a copy or an answer of theirs is read elsewhere at the same time."""
+    messages = [reading.message for _, reading in readings if isinstance(reading, Reading)]
+    return {name for message in messages for name in (message.message_id, message.sender.address) if name}
+
+
 def _record(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> None:
     """Decide and write down, or set the mail aside for a person and go on."""
     try:
@@ -191,7 +222,7 @@ def _record(house: House, session: Session, mail: KeptMail, reading: Reading | E
         with session.begin_nested():
             decision = _decide(house, session, mail, reading)
     except Exception as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
+        if is_trouble(error):
             raise
         why = f"{type(error).__name__}: {error}"
         set_aside(session, mail, why=why, now=house.now())
@@ -262,29 +293,37 @@ def confirm(house: House, reference: str, *, actor: str) -> None:
 # deliver
 
 
-def deliver(house: House) -> int:
+def deliver(house: House, *, stopped: Stopped = _never) -> int:
     """Hand over every letter that is due; returns how many went out."""
-    outbox, relay = house.store.outbox, house.relay
-    outbox.find_orphans(timeout=house.letters.timeout, now=house.now())
+    house.store.outbox.find_orphans(timeout=house.letters.timeout, now=house.now())
     _end_doubts(house)
-    waiting = outbox.due(now=house.now())
-    if relay is None or not waiting or outbox.stopped():
-        return 0
-    allowed = house.letters.per_hour - outbox.sent_since(house.now() - timedelta(hours=1))
-    sent = 0
-    for letter_id in waiting:
-        if sent >= allowed:
-            why = f"{house.letters.per_hour} letters went out within an hour: the others wait"
-            house.store.alarms.call("letters_per_hour", "", why, now=house.now())
-            break
-        if not _connect(house, relay):
-            break
-        answer = _hand_over(house, relay, letter_id)
-        sent += isinstance(answer, Sent)
-        if isinstance(answer, Refused) and answer.stage in ("relay", "sender"):
-            # it would say the same of every other letter
-            break
+    relay, sent = house.relay, 0
+    tried: set[int] = set()
+    while relay is not None and (waiting := _due(house, tried)):
+        for letter_id in waiting:
+            if stopped() or house.store.outbox.stopped() or not _connect(house, relay):
+                return sent
+            tried.add(letter_id)
+            answer = _hand_over(house, relay, letter_id)
+            sent += isinstance(answer, Sent)
+            if isinstance(answer, Refused) and answer.stage in ("relay", "sender"):
+                # it would say the same of every other letter
+                return sent
     return sent
+
+
+def _due(house: House, tried: Collection[int]) -> Sequence[int]:
+    """Letters whose time has come, no more than the site lets out within an hour; beyond it a person is called."""
+    waiting = [letter_id for letter_id in house.store.outbox.due(now=house.now()) if letter_id not in tried]
+    if not waiting:
+        return ()
+    left = house.letters.per_hour - house.store.outbox.gone_since(house.now() - timedelta(hours=1))
+    if left <= 0:
+        why = f"{house.letters.per_hour} letters went out within an hour: the others wait"
+        house.store.alarms.call("letters_per_hour", "", why, now=house.now())
+        return ()
+    house.store.alarms.clear("letters_per_hour", "", now=house.now())
+    return waiting[:left]
 
 
 def _connect(house: House, relay: Relay) -> bool:

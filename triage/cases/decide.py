@@ -96,13 +96,17 @@ def decide(
     routing = route(policy.rules, _facts(message, understood, known, belongs, arrival, trust, band))
     if routing.band(band) != band:
         band, why = routing.band(band), f"the rules say {routing.band(band)}, though {why}"
+    if belongs.case is not None and band != "none" and belongs.case.state == "voided":
+        # nobody looks into a case that was no dispute
+        belongs = Belonging(doubtful=True, why=f"{belongs.why}, which was found to be no dispute")
     if belongs.case is not None:
         return _join(belongs, band, routing, understood)
     if band == "none" and not belongs.doubtful:
         return _nothing("taken", f"no dispute: {why}", routing=routing)
     doubts = _doubts(message, understood, known, policy, belongs, routing, arrival=arrival, trust=trust, now=now)
-    if band == "auto" and doubts:
-        band, why = "review", "; ".join(doubts)
+    if doubts:
+        why = "; ".join(doubts if band == "auto" else (why, *doubts))
+        band = "review"
     return _open(message, understood, known, policy, routing, arrival=arrival, band=band, why=why)
 
 

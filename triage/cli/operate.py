@@ -1,5 +1,6 @@
 """`run`, `once`, `account`, `doctor`, `init`: the operator's commands."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,7 +33,9 @@ def run(
         raise OperatorError(f"--only: there is no walk {', '.join(unknown)}; choose from {', '.join(daemon.WALKS)}")
     walks = tuple(walk for walk in daemon.WALKS if not only or walk in only)
     with house_of(context) as house:
-        daemon.Daemon(house, walks).run()
+        if not daemon.Daemon(house, walks).run():
+            # a walk hangs in a server's silence, and Python would wait for its thread; each is safe to end at any line
+            os._exit(0)
 
 
 @app.command()

@@ -25,6 +25,8 @@ _BATCH_BYTES = 8 * 1024 * 1024
 _BATCH_MAILS = 100
 #: mails whose sizes are asked for at once
 _SIZES = 1000
+#: mails among which is searched at once: more UIDs than imaplib takes in one line (a million bytes) end a connection
+_SEARCHED = 50_000
 #: how much of a giant mail is fetched: headers and the beginning of its text
 _GIANT_HEAD = 256 * 1024
 #: RFC 2177 asks to renew within 29 minutes; home routers forget after 10 (mjs/imapclient issue 349)
@@ -86,6 +88,7 @@ class Mailbox:
         self.account = account
         self._client: IMAPClient | None = None
         self._uidvalidity = 0
+        self._exists = 0
 
     def open(self) -> int:
         """Connect if need be and select the folder; returns its UIDVALIDITY.
@@ -96,7 +99,9 @@ class Mailbox:
             if self._client is None:
                 self._client = self._connect()
             selected = self._client.select_folder(self.account.folder)
-        self._uidvalidity = int(selected[b"UIDVALIDITY"])
+            if b"UIDVALIDITY" not in selected:
+                raise MailboxRefused(f"{self._where()}: the folder has no UIDVALIDITY, so its UIDs mean nothing")
+        self._uidvalidity, self._exists = int(selected[b"UIDVALIDITY"]), int(selected.get(b"EXISTS", 0))
         return self._uidvalidity
 
     def new(self, after: int) -> Iterator[Sequence[RawMail]]:
@@ -104,11 +109,14 @@ class Mailbox:
         client = self._opened()
         with self._translated():
             # "n:*" always matches the newest mail too (RFC 3501 section 6.4.8)
-            uids = sorted(uid for uid in client.search(["UID", f"{after + 1}:*"]) if uid > after)
+            uids = [uid for uid in self._search(client, after) if uid > after]
         for start in range(0, len(uids), _SIZES):
+            asked = uids[start : start + _SIZES]
             with self._translated():
-                sizes = client.fetch(uids[start : start + _SIZES], ["RFC822.SIZE", "INTERNALDATE"])
-            for batch in _batches(sorted(sizes.items()), self.account.max_size):
+                answers = client.fetch(asked, ["RFC822.SIZE", "INTERNALDATE"])
+            # servers also tell unasked of flags that others change, by number of mail where we know only UIDs
+            sizes = [(uid, answers[uid]) for uid in asked if b"RFC822.SIZE" in answers.get(uid, {})]
+            for batch in _batches(sizes, self.account.max_size):
                 with self._translated():
                     mails = self._fetch(client, batch)
                 yield mails
@@ -117,7 +125,7 @@ class Mailbox:
         """Every UID of the folder."""
         client = self._opened()
         with self._translated():
-            return sorted(client.search("ALL"))
+            return self._search(client, 0)
 
     def file_away(self, uids: Sequence[int], folder: str) -> None:
         """Move mails to a folder, which is made where it is missing; \\Seen, since nobody need read them."""
@@ -165,7 +173,9 @@ class Mailbox:
     # watching
 
     def watch(self, news: Callable[[], None], stopped: Callable[[], bool]) -> bool:
-        """Wait with IDLE and call `news` whenever the server speaks, until `stopped`; False when it has no IDLE.
+        """Wait with IDLE and call `news` at the start of each wait and when the server speaks, until `stopped`.
+
+        Gives False when it has no IDLE.
 
         Raises MailboxError when the connection ends. Opens the folder itself.
         """
@@ -176,6 +186,8 @@ class Mailbox:
                 return False
             while not stopped():
                 client.idle()
+                # what came before the server began to tell
+                news()
                 renew = time.monotonic() + _IDLE_SECONDS
                 try:
                     while not stopped() and time.monotonic() < renew:
@@ -217,6 +229,17 @@ class Mailbox:
         context = ssl.create_default_context(cafile=str(self.account.ca_file) if self.account.ca_file else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
+
+    def _search(self, client: IMAPClient, after: int) -> list[int]:
+        """UIDs from `after` on, in order; in a great folder from the newest part down, so that what is expunged
+        meanwhile can only move a mail into a part that is still to be searched."""
+        wanted = ["UID", f"{after + 1}:*"]
+        if self._exists <= _SEARCHED:
+            return sorted(client.search(wanted))
+        found: set[int] = set()
+        for last in range(self._exists, 0, -_SEARCHED):
+            found.update(client.search([f"{max(1, last - _SEARCHED + 1)}:{last}", *wanted]))
+        return sorted(found)
 
     def _fetch(self, client: IMAPClient, batch: Sequence[tuple[int, dict[bytes, Any]]]) -> Sequence[RawMail]:
         giant = any(data[b"RFC822.SIZE"] > self.account.max_size for _, data in batch)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from triage.store.history import raise_alarm
+from triage.store.history import clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Alarm
 from triage.store.views import AlarmLine
@@ -47,4 +47,4 @@ class Alarms:
             if session.scalars(select(col(Alarm.id)).where(*there)).first() is None:
                 return
         with writing(self._engine) as session:
-            session.execute(update(Alarm).where(*there).values(cleared_at=now))
+            clear_alarms(session, [kind], subject, now=now)

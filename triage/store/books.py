@@ -2,16 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
+from triage.errors import DatabaseError
 from triage.mail.message import Message, RawMail
-from triage.store.dialect import is_postgres, notify
+from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
 from triage.store.history import raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Attempt, Case, Cursor, Mail, Raw, Record
@@ -19,6 +20,8 @@ from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, M
 
 #: reading begun so often without an end: the mail itself must be what ends the process
 LAST_ATTEMPT = 5
+#: bytes of mails that are held in memory together
+_BATCH_BYTES = 16 * 1024 * 1024
 
 
 class Books:
@@ -29,14 +32,23 @@ class Books:
 
     # intake
 
+    @contextmanager
+    def collecting(self, mailbox: str, folder: str) -> Iterator[bool]:
+        """Hold the right to collect a folder; gives False when another process has it. Its holder's death frees it."""
+        with advisory_lock(self._engine, f"mailbox {mailbox}/{folder}") as held:
+            yield held
+
     def cursor(self, mailbox: str, folder: str) -> FolderCursor | None:
         """How far this folder has been read; None when it never was."""
         with reading(self._engine) as session:
             row = session.get(Cursor, (mailbox, folder))
             return FolderCursor(uidvalidity=row.uidvalidity, last_uid=row.last_uid) if row else None
 
-    def keep(self, mails: Sequence[RawMail], *, now: datetime) -> int:
-        """Keep the bytes of these mails of one folder and move its cursor, in one commit; returns how many were new."""
+    def keep(self, mails: Sequence[RawMail], *, file_as: str = "", now: datetime) -> int:
+        """Keep the bytes of these mails of one folder and move its cursor, in one commit; returns how many were new.
+
+        `file_as` "kept" notes that the server shall mark or move them.
+        """
         if not mails:
             return 0
         first = mails[0]
@@ -54,7 +66,7 @@ class Books:
             )
             fresh = [mail for mail in mails if mail.uid not in there]
             for mail in fresh:
-                row = _row(mail, now)
+                row = _row(mail, file_as, now)
                 session.add(row)
                 session.flush()
                 session.execute(insert(Raw).values(mail_id=row.id, content=mail.content))
@@ -107,18 +119,21 @@ class Books:
 
     # filing
 
-    def to_file(self, mailbox: str, folder: str, uidvalidity: int) -> dict[int, str]:
-        """UIDs of read mails that the server shall file, and as what."""
+    def to_file(self, mailbox: str, folder: str, uidvalidity: int, *, limit: int = 500) -> dict[int, str]:
+        """Some UIDs of kept mails that the server shall file, and as what: "kept", or "journal" for a copy of ours."""
         with reading(self._engine) as session:
             rows = session.execute(
-                select(col(Mail.uid), col(Mail.file_as)).where(
+                select(col(Mail.uid), col(Mail.file_as))
+                .where(
                     col(Mail.mailbox) == mailbox,
                     col(Mail.folder) == folder,
                     col(Mail.uidvalidity) == uidvalidity,
                     col(Mail.file_as) != "",
                 )
+                .order_by(col(Mail.id))
+                .limit(limit)
             )
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def filed(self, mailbox: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
         """Note that the server has filed these."""
@@ -143,13 +158,30 @@ class Books:
         On PostgreSQL their rows stay locked until the end, so that other readers take others, and a reader's death
         gives them back. A mail whose reading was begun before without an end comes alone.
         """
-        with writing(self._engine) if is_postgres(self._engine) else reading(self._engine) as session:
+        if not is_postgres(self._engine):
+            with reading(self._engine) as session:
+                kept = _claim(session, limit)
+            with self._attempting(kept):
+                yield Batch(self._engine, kept, None)
+            return
+        with writing(self._engine) as session:
             kept = _claim(session, limit)
-            self._count_attempts(kept)
-            if is_postgres(self._engine):
+            with self._attempting(kept):
                 yield Batch(self._engine, kept, session)
-                return
-        yield Batch(self._engine, kept, None)
+
+    @contextmanager
+    def _attempting(self, kept: Sequence[KeptMail]) -> Iterator[None]:
+        """Count an attempt at each, and take it back where it was not the mail that ended it."""
+        self._count_attempts(kept)
+        try:
+            yield
+        except Exception:
+            ids = [mail.id for mail in kept]
+            with suppress(DatabaseError), writing(self._engine) as session:
+                session.execute(
+                    update(Attempt).where(col(Attempt.mail_id).in_(ids)).values(count=col(Attempt.count) - 1)
+                )
+            raise
 
     def _count_attempts(self, kept: Sequence[KeptMail]) -> None:
         """In a commit of its own: it must survive what the reading may do to us."""
@@ -251,16 +283,21 @@ class Batch:
         self.mails = tuple(mails)
 
     @contextmanager
-    def recording(self) -> Iterator[Session]:
-        """The transaction of all decisions of this batch."""
+    def recording(self, names: Iterable[str]) -> Iterator[Session]:
+        """The transaction of all decisions of this batch.
+
+        `names` are what its mails can be recognised by, ids and senders: readers with mails of the same name take
+        turns, so that the second sees what the first has decided.
+        """
         if self._session is not None:
+            take_turns(self._session, names)
             yield self._session
             return
         with writing(self._engine) as session:
             yield session
 
 
-def _row(mail: RawMail, now: datetime) -> Mail:
+def _row(mail: RawMail, file_as: str, now: datetime) -> Mail:
     return Mail(
         mailbox=mail.mailbox,
         folder=mail.folder,
@@ -271,6 +308,7 @@ def _row(mail: RawMail, now: datetime) -> Mail:
         size=mail.size,
         truncated=mail.truncated,
         digest=hashlib.sha256(mail.content).hexdigest(),
+        file_as=file_as,
     )
 
 
@@ -300,7 +338,7 @@ def _claim(session: Session, limit: int) -> list[KeptMail]:
         session.execute(select(col(Attempt.mail_id), col(Attempt.count)).where(col(Attempt.mail_id).in_(ids))).all()
     )
     again = [row for row in rows if counts.get(row.id, 0)]
-    chosen = again[:1] if again else rows
+    chosen = again[:1] if again else _bounded(rows)
     contents = dict(
         session.execute(
             select(col(Raw.mail_id), col(Raw.content)).where(col(Raw.mail_id).in_([row.id for row in chosen]))
@@ -310,6 +348,16 @@ def _claim(session: Session, limit: int) -> list[KeptMail]:
         KeptMail(id=row.id or 0, raw=_raw_mail(row, contents.get(row.id, b"")), attempts=counts.get(row.id, 0))
         for row in chosen
     ]
+
+
+def _bounded(rows: Sequence[Mail]) -> Sequence[Mail]:
+    """As many as fit into memory together, at least one."""
+    weight = 0
+    for at, row in enumerate(rows):
+        weight += 0 if row.truncated else row.size
+        if at and weight > _BATCH_BYTES:
+            return rows[:at]
+    return rows
 
 
 def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> None:

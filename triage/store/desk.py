@@ -91,7 +91,7 @@ class Cases:
         """How many cases are in each state."""
         with reading(self._engine) as session:
             rows = session.execute(select(col(Case.state), func.count()).group_by(col(Case.state)))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def opening_mail(self, reference: str) -> int:
         """The id of the mail that opened a case. Raises NotFound."""

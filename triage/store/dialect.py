@@ -6,17 +6,19 @@ that die with their holder, and notifications. The rest of the store is the same
 """
 
 import fcntl
+import hashlib
 import os
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from triage.errors import AlreadyRunning, DatabaseError
@@ -32,6 +34,9 @@ _POSTGRES_OPTIONS = {
     "options": "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
     "-c tcp_user_timeout=40000 -c idle_in_transaction_session_timeout=300000 -c timezone=UTC",
 }
+#: classes of SQLSTATE that speak of the server's state and not of the row: connection, rollback, resources, locks,
+#: operator, system (PostgreSQL, appendix A)
+_TROUBLE = ("08", "25", "40", "53", "55", "57", "58")
 
 
 def open_engine(url: str) -> Engine:
@@ -43,7 +48,8 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, parsed.database)
     try:
-        return create_engine(parsed, connect_args=_POSTGRES_OPTIONS, pool_pre_ping=True, pool_size=10)
+        # each thread of the daemon may hold a lock and work on a second connection: they, not the pool, set the bound
+        return create_engine(parsed, connect_args=_POSTGRES_OPTIONS, pool_pre_ping=True, max_overflow=-1)
     except ModuleNotFoundError as error:
         raise DatabaseError("PostgreSQL needs its driver: pip install 'billing-dispute-triage[postgres]'") from error
 
@@ -68,7 +74,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
     return engine
 
 
-def is_postgres(engine: Engine) -> bool:
+def is_postgres(engine: Engine | Connection) -> bool:
     """Whether this is the engine beyond one machine."""
     return engine.dialect.name == "postgresql"
 
@@ -76,12 +82,29 @@ def is_postgres(engine: Engine) -> bool:
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
     """The database's own troubles in words for the operator."""
+    where = engine.url.render_as_string(hide_password=True)
     try:
         yield
-    except OperationalError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        detail = str(error.orig).strip().splitlines()[0]
+    except (OperationalError, InterfaceError) as error:
+        detail = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
         raise DatabaseError(f"{where}: {detail}") from error
+    except PoolTimeout as error:
+        raise DatabaseError(f"{where}: every connection is in use") from error
+
+
+def is_trouble(error: Exception) -> bool:
+    """Whether an error is about the state of the database, which will pass, and not about what was to be written."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, DatabaseError)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return error.connection_invalidated or state.startswith(_TROUBLE)
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def insert_into(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that can say what happens where the row is there already (ON CONFLICT)."""
+    return postgresql.insert(table) if is_postgres(session.get_bind()) else sqlite.insert(table)
 
 
 @contextmanager
@@ -99,7 +122,11 @@ def one_daemon(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _lock_file(path: Path) -> Iterator[None]:
-    with path.open("a+", encoding="ascii") as file:
+    try:
+        opened = path.open("a+", encoding="ascii")
+    except OSError as error:
+        raise DatabaseError(f"{path}: {error.strerror}") from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -124,8 +151,8 @@ def advisory_lock(engine: Engine, name: str, *, wait: bool = False) -> Iterator[
     if not is_postgres(engine):
         yield True
         return
-    key = zlib.crc32(name.encode()) + (len(name) << 32)
-    with engine.connect() as connection:
+    key = _key(name)
+    with translated(engine), engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         if wait:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
@@ -145,9 +172,25 @@ def is_free(engine: Engine, name: str) -> bool:
         return held
 
 
+def take_turns(session: Session, names: Iterable[str]) -> None:
+    """Wait until no other transaction holds any of these names, and hold them until ours ends.
+
+    Taken in one order by everyone, so that two that want the same names cannot wait for each other. Nothing on SQLite:
+    its writers take turns anyway.
+    """
+    if is_postgres(session.get_bind()):
+        query = text("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(CAST(:keys AS bigint[])) AS key")
+        session.connection().execute(query, {"keys": sorted({_key(name) for name in names})})
+
+
+def _key(name: str) -> int:
+    """PostgreSQL's advisory locks are named by a signed number of 64 bits."""
+    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True)
+
+
 def notify(session: Session, channel: str) -> None:
     """Tell other processes that there is work; heard after the commit. SQLite has one process, which knows."""
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgres(session.get_bind()):
         session.connection().execute(text("SELECT pg_notify(:channel, '')"), {"channel": f"triage_{channel}"})
 
 
@@ -156,6 +199,8 @@ def listen(engine: Engine, channels: Sequence[str], stopped: Event) -> Iterator[
 
     A connection that breaks is made again; what was said meanwhile is found by the clocks.
     """
+    # what waits in the driver is not translated by SQLAlchemy
+    broken = (DBAPIError, engine.dialect.loaded_dbapi.Error)
     while not stopped.is_set():
         try:
             with engine.connect() as connection:
@@ -165,5 +210,5 @@ def listen(engine: Engine, channels: Sequence[str], stopped: Event) -> Iterator[
                 while driver is not None and not stopped.is_set():
                     for notice in driver.notifies(timeout=1):
                         yield notice.channel.removeprefix("triage_")
-        except DBAPIError:
+        except broken:
             stopped.wait(5)

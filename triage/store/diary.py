@@ -51,7 +51,7 @@ class FollowUps:
                 .where(col(Diary.state) == "open", col(Diary.due) <= now)
                 .order_by(col(Diary.due), col(Diary.id))
                 .limit(limit)
-            ).tuples()
+            )
             return tuple(
                 DueCheck(
                     id=row.id or 0,
@@ -96,7 +96,7 @@ def history_of(session: Session, case: Case) -> CaseHistory:
     """What has happened to a case, as its clocks see it."""
     rows = session.execute(
         select(col(Event.kind), col(Event.at)).where(col(Event.case_id) == case.id, col(Event.kind).in_(_CLOCK_EVENTS))
-    ).tuples()
+    )
     return CaseHistory(
         opened_at=case.opened_at,
         priority=case.priority,  # type: ignore[arg-type]  # the column holds a Priority

@@ -1,11 +1,13 @@
 """Lines of history, and alarms that call a person; written inside the transaction of what they speak of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import text, update
 from sqlmodel import Session, col
 
+from triage.store.dialect import insert_into
 from triage.store.tables import Alarm, Case, Event
 
 
@@ -18,12 +20,21 @@ def add_event(
 
 def raise_alarm(session: Session, kind: str, subject: str, why: str, *, now: datetime) -> bool:
     """Call a person; one open alarm a kind and subject. True when it is a new one."""
-    query = select(Alarm).where(col(Alarm.kind) == kind, col(Alarm.subject) == subject, col(Alarm.cleared_at).is_(None))
-    row = session.scalars(query).first()
-    if row is None:
-        session.add(Alarm(kind=kind, subject=subject, why=why, first_at=now, last_at=now))
-        session.flush()
-        return True
-    row.count, row.last_at, row.why = row.count + 1, now, why
-    session.add(row)
-    return False
+    # one statement: two processes may call at the same moment
+    insert = insert_into(session, Alarm).values(kind=kind, subject=subject, why=why, count=1, first_at=now, last_at=now)
+    counted = insert.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        index_where=text("cleared_at IS NULL"),
+        set_={"count": col(Alarm.count) + 1, "last_at": now, "why": why},
+    )
+    times: int = session.execute(counted.returning(col(Alarm.count))).scalar_one()
+    return times == 1
+
+
+def clear_alarms(session: Session, kinds: Sequence[str], subject: str, *, now: datetime) -> None:
+    """The matter is settled."""
+    session.execute(
+        update(Alarm)
+        .where(col(Alarm.kind).in_(kinds), col(Alarm.subject) == subject, col(Alarm.cleared_at).is_(None))
+        .values(cleared_at=now)
+    )

@@ -6,19 +6,22 @@ A letter is `due → sending → sent`. `sending` is committed before the mail d
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 from sqlmodel import Session, col
 
 from triage.errors import NotFound, OperatorError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Next, is_abandoned
-from triage.store.dialect import advisory_lock, is_free, notify
-from triage.store.history import add_event, raise_alarm
+from triage.store.dialect import advisory_lock, is_free, is_postgres, notify
+from triage.store.history import add_event, clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Case, OutgoingLetter, Switch
 from triage.store.views import LetterLine, OutgoingMail
+
+#: alarms about one letter: a person has seen to them once the letter goes on
+_ALARMS = ("letter_in_doubt", "letter_refused", "letter_sent", "letter_check")
 
 
 class Outbox:
@@ -52,6 +55,7 @@ class Outbox:
             if row is None or row.state != "due":
                 return None
             row.state, row.sending_since, row.attempts = "sending", now, row.attempts + 1
+            row.first_try = row.first_try or now
             session.add(row)
             return OutgoingMail(
                 id=letter_id,
@@ -65,7 +69,7 @@ class Outbox:
                 ),
                 journal=row.journal,
                 tries=row.attempts,
-                first_try=row.created_at,
+                first_try=row.first_try,
             )
 
     def settle(self, letter_id: int, step: Next, *, now: datetime) -> None:
@@ -74,15 +78,17 @@ class Outbox:
             row = session.get_one(OutgoingLetter, letter_id, with_for_update=True)
             if row.state not in ("sending", "in_doubt"):
                 return
-            changed, row.state, row.why = row.state != step.state, step.state, step.why
-            row.next_try = step.due or row.next_try
+            changed, row.state, row.why, row.next_try = row.state != step.state, step.state, step.why, step.due
             session.add(row)
             case = session.get_one(Case, row.case_id)
             if step.state == "sent":
                 row.sent_at = row.sent_at or now
-                case.updated_at = now
+                clear_alarms(session, _ALARMS, case.reference or "", now=now)
             elif step.state == "in_doubt":
                 row.doubt_since = row.doubt_since or now
+            elif step.state == "due":
+                # a second doubt has its own time of patience
+                row.doubt_since = None
             if changed and step.state != "due":
                 text = f"acknowledgement to {row.recipient}: {step.why}"
                 add_event(session, case, f"letter_{step.state}", text, now=now)
@@ -92,27 +98,46 @@ class Outbox:
     def find_orphans(self, *, timeout: timedelta, now: datetime) -> int:
         """Letters in `sending` whose sender has died become `in_doubt`; returns how many.
 
-        One that has been at it for less than twice the relay's `timeout` may still be alive and is left alone.
+        Call it only where no letter is being sent: the one process of SQLite knows then that its sender is no more.
+        On PostgreSQL the letter's lock tells, and one that has been at it for less than twice the relay's `timeout` may
+        still be alive behind a connection that broke: it is left alone.
         """
         with reading(self._engine) as session:
             query = select(col(OutgoingLetter.id), col(OutgoingLetter.sending_since))
-            rows = session.execute(query.where(col(OutgoingLetter.state) == "sending")).tuples().all()
-        silent = [letter_id for letter_id, since in rows if since is None or is_abandoned(since, now, timeout=timeout)]
-        orphans = [letter_id for letter_id in silent if is_free(self._engine, f"letter {letter_id}")]
+            rows = session.execute(query.where(col(OutgoingLetter.state) == "sending")).all()
+        alone = not is_postgres(self._engine)
+        orphans = [
+            letter_id
+            for letter_id, since in rows
+            if alone
+            or (
+                (since is None or is_abandoned(since, now, timeout=timeout))
+                and is_free(self._engine, f"letter {letter_id}")
+            )
+        ]
         for letter_id in orphans:
             why = "the daemon ended between handing it over and noting the answer"
             self.settle(letter_id, Next(state="in_doubt", due=now, why=why), now=now)
         return len(orphans)
 
     def in_doubt(self, *, now: datetime) -> tuple[LetterLine, ...]:
-        """Letters of which nobody knows whether they went out, and that it is time to look for."""
-        return tuple(line for line in self.lines(states=("in_doubt",)) if line.next_try <= now)
-
-    def sent_since(self, since: datetime) -> int:
-        """How many letters have gone out since then."""
+        """Letters of which nobody knows whether they went out, and that it is time to decide about."""
         with reading(self._engine) as session:
-            query = select(func.count()).select_from(OutgoingLetter).where(col(OutgoingLetter.sent_at) > since)
-            return session.scalar(query) or 0
+            return letter_lines(session, states=("in_doubt",), due_by=now)
+
+    def doubtful(self, *, limit: int = 20) -> tuple[LetterLine, ...]:
+        """Letters in doubt whose copies are still looked for, oldest first."""
+        with reading(self._engine) as session:
+            return letter_lines(session, states=("in_doubt",), due_by=datetime.max.replace(tzinfo=UTC), limit=limit)
+
+    def gone_since(self, since: datetime) -> int:
+        """How many letters have gone out since then, those that may have gone out counted in."""
+        gone = or_(
+            col(OutgoingLetter.sent_at) > since,
+            (col(OutgoingLetter.state) == "in_doubt") & (col(OutgoingLetter.doubt_since) > since),
+        )
+        with reading(self._engine) as session:
+            return session.scalar(select(func.count()).select_from(OutgoingLetter).where(gone)) or 0
 
     # what a person does with a letter
 
@@ -145,15 +170,16 @@ class Outbox:
                 raise NotFound(f"there is no letter {letter_id}")
             if row.state not in states:
                 raise OperatorError(f"letter {letter_id} is {row.state}; this needs one that is {', '.join(states)}")
-            row.state, row.why = state, why
+            row.state, row.why, row.next_try = state, why, None
             if state == "due":
-                row.next_try = now
+                # a person starts it afresh: its tries and doubts count anew
+                row.next_try, row.attempts, row.first_try, row.doubt_since = now, 0, None, None
                 notify(session, "deliver")
             if state == "sent":
                 row.sent_at = now
-            add_event(
-                session, session.get(Case, row.case_id), "letter", f"letter {letter_id}: {state}", now=now, actor=actor
-            )
+            case = session.get_one(Case, row.case_id)
+            clear_alarms(session, _ALARMS, case.reference or "", now=now)
+            add_event(session, case, "letter", f"letter {letter_id}: {state}", now=now, actor=actor)
             session.add(row)
 
     # the switch
@@ -174,14 +200,21 @@ class Outbox:
 
 
 def letter_lines(
-    session: Session, *, states: tuple[str, ...] = (), case_id: int | None = None, limit: int = 500
+    session: Session,
+    *,
+    states: tuple[str, ...] = (),
+    case_id: int | None = None,
+    due_by: datetime | None = None,
+    limit: int = 500,
 ) -> tuple[LetterLine, ...]:
-    """Letters as lists show them, newest first."""
+    """Letters as lists show them, newest first; with `due_by` those whose next step is the house's, most due first."""
     query = select(OutgoingLetter, col(Case.reference)).join(Case, col(Case.id) == col(OutgoingLetter.case_id))
     if states:
         query = query.where(col(OutgoingLetter.state).in_(states))
     if case_id is not None:
         query = query.where(col(OutgoingLetter.case_id) == case_id)
+    if due_by is not None:
+        query = query.where(col(OutgoingLetter.next_try) <= due_by).order_by(col(OutgoingLetter.next_try))
     rows = session.execute(query.order_by(col(OutgoingLetter.id).desc()).limit(limit))
     return tuple(
         LetterLine(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from triage.cases.actions import (
@@ -49,6 +49,8 @@ from triage.understanding.findings import Understanding
 #: a customer who names the same invoice again within this time means the same dispute
 _SAME_CLAIM = timedelta(days=90)
 _DAY = timedelta(hours=24)
+#: relays give up after five days (RFC 5321 section 4.5.4.1); a bounce that comes later speaks of another letter
+_BOUNCES = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,9 @@ def known_about(
         by_reference=_by_reference(session, message),
         same_claim=_same_claim(session, sender, understood, now),
         own_letter=_letter(session, [message.message_id]),
-        answered_letter=_letter(session, [*speaks_of, *message.references], recipient=automatic.recipient),
+        # many a bounce names only whom it did not reach
+        answered_letter=_letter(session, [*speaks_of, *message.references])
+        or _letter_to(session, automatic.recipient, now=now),
         letters_to_sender=_count(
             session,
             OutgoingLetter,
@@ -186,16 +190,23 @@ def _facts(session: Session, case_id: int | None) -> KnownCase | None:
     )
 
 
-def _letter(session: Session, ids: Sequence[str], *, recipient: str | None = None) -> KnownLetter | None:
-    conditions: list[ColumnElement[bool]] = [col(OutgoingLetter.message_id).in_(list(ids)[-50:])] if ids else []
-    if recipient:
-        # many a bounce names only whom it did not reach
-        conditions.append(col(OutgoingLetter.recipient) == recipient.lower())
-    if not conditions:
+def _letter(session: Session, ids: Sequence[str]) -> KnownLetter | None:
+    return _newest_letter(session, col(OutgoingLetter.message_id).in_(list(ids)[-50:])) if ids else None
+
+
+def _letter_to(session: Session, recipient: str | None, *, now: datetime) -> KnownLetter | None:
+    if not recipient:
         return None
-    row = session.scalars(
-        select(OutgoingLetter).where(or_(*conditions)).order_by(col(OutgoingLetter.id).desc()).limit(1)
-    ).first()
+    return _newest_letter(
+        session,
+        col(OutgoingLetter.recipient) == recipient.lower(),
+        col(OutgoingLetter.created_at) > now - _BOUNCES,
+        col(OutgoingLetter.attempts) > 0,
+    )
+
+
+def _newest_letter(session: Session, *conditions: Any) -> KnownLetter | None:
+    row = session.scalars(select(OutgoingLetter).where(*conditions).order_by(col(OutgoingLetter.id).desc())).first()
     if row is None or row.id is None:
         return None
     return KnownLetter(id=row.id, case_id=row.case_id, message_id=row.message_id, recipient=row.recipient)

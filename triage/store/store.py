@@ -19,6 +19,7 @@ from triage.store.desk import Cases
 from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
 from triage.store.outbox import Outbox
+from triage.store.session import reading
 
 __all__ = ["Store", "one_daemon"]
 
@@ -55,8 +56,8 @@ class Store:
 
     def version(self) -> str:
         """The database's version, "" when it is empty. Raises DatabaseError for one newer than this program."""
-        with translated(self.engine), self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        with reading(self.engine) as session:
+            current = MigrationContext.configure(session.connection()).get_current_revision()
         self._refuse_newer(current)
         return current or ""
 
@@ -68,9 +69,9 @@ class Store:
 
     def check(self) -> str:
         """One question to the database, for `doctor`; returns what answered."""
-        with translated(self.engine), self.engine.connect() as connection:
+        with reading(self.engine) as session:
             query = "SELECT version()" if is_postgres(self.engine) else "SELECT 'SQLite ' || sqlite_version()"
-            return str(connection.execute(text(query)).scalar()).split(" on ")[0]
+            return str(session.connection().execute(text(query)).scalar()).split(" on ")[0]
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -128,7 +128,7 @@ class Mail(SQLModel, table=True):
     invoices: str = _text("[]")
     amount: str | None = Field(default=None)
     currency: str | None = Field(default=None)
-    #: where the server shall file it: "journal", or "" = nothing to do
+    #: what the server shall still do: "kept" = mark or move it as the site asks, "journal" = file it away, "" = nothing
     file_as: str = _text()
 
 
@@ -243,7 +243,10 @@ class OutgoingLetter(SQLModel, table=True):
     why: str = _text()
     attempts: int = 0
     created_at: datetime = _time()
-    next_try: datetime = _time()
+    #: when it is tried, or looked for, again; None when that is up to a person
+    next_try: datetime | None = _time(nullable=True)
+    #: when it was first tried since it became due; None before
+    first_try: datetime | None = _time(nullable=True)
     sending_since: datetime | None = _time(nullable=True)
     sent_at: datetime | None = _time(nullable=True, index=True)
     #: since when nobody knows whether it went out

@@ -126,7 +126,8 @@ class LetterLine:
     why: str
     attempts: int
     created_at: datetime
-    next_try: datetime
+    #: None when the next step is up to a person
+    next_try: datetime | None
     sent_at: datetime | None
     #: since when it is in doubt; its creation where it never was
     doubt_since: datetime
