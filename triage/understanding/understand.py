@@ -11,10 +11,9 @@ from typing import Literal
 from triage.mail.automatic import Automatic, Own, recognise
 from triage.mail.message import Message
 from triage.understanding.classify import Classifier, Words
-from triage.understanding.extract import Extractor
+from triage.understanding.extract import Extract, Extractor
 from triage.understanding.findings import Finding, Language, Understanding, Verdict
 from triage.understanding.language import language_of
-from triage.understanding.roles import disputed_amount
 
 Step = Literal["automatic", "language", "dispute", "findings"]
 EVERYTHING: frozenset[Step] = frozenset({"automatic", "language", "dispute", "findings"})
@@ -53,8 +52,10 @@ class Understander:
             else "other"
             for at, message in enumerate(messages)
         ]
-        findings = [
-            self.extractor.findings(message, language) if self.extractor is not None and "findings" in steps else ()
+        extracts = [
+            self.extractor.extract(message, language)
+            if self.extractor is not None and "findings" in steps
+            else Extract(findings=(), disputed=None)
             for message, language in zip(messages, languages, strict=True)
         ]
         verdicts = self._score(messages, automatics, languages, unasked=unasked) if "dispute" in steps else None
@@ -63,11 +64,11 @@ class Understander:
                 automatic=automatics[at],
                 language=languages[at],
                 verdict=verdicts.get(at) if verdicts else None,
-                findings=findings[at],
-                disputed=disputed_amount(message, findings[at], languages[at]) if findings[at] else None,
+                findings=extracts[at].findings,
+                disputed=extracts[at].disputed,
                 rules=self.rules,
             )
-            for at, message in enumerate(messages)
+            for at in range(len(messages))
         ]
 
     def with_evidence(self, message: Message, understood: Understanding) -> Understanding:
