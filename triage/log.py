@@ -38,6 +38,8 @@ def set_up(level: str = "info", style: Literal["auto", "json", "console"] = "aut
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
     )
+    # a walk that takes longer than its interval is no news: its clock goes round once more by itself
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
