@@ -1,65 +1,33 @@
-"""Linear heads fitted on vectors: logistic regression in numpy, in seconds.
+"""A linear scorer small enough to read: which of a few labels do these features speak for?
 
-Both fits standardise the vectors, work there, and fold the scale back into the weights. Given a head to start from,
-they are held close to it by the penalty: a few corrections bend a model, they do not replace it.
+Weights are learned offline (`models/findings_train.py`) and kept as numbers in rules/weights.toml, where one can see
+what speaks for what. Features are plain words such as "label:invoice" or "word.refund<".
 """
 
-import numpy as np
+from collections.abc import Iterable, Mapping
+from math import exp
+from typing import Generic, TypeVar
 
-from triage.understanding.heads import softmax
-from triage.understanding.network import Floats
-
-STEPS_BINARY, STEPS_REASONS = 25, 300
-
-
-def fit_binary(
-    rows: Floats, truth: Floats, weights: Floats, *, penalty: float, start: tuple[Floats, float] | None = None
-) -> tuple[Floats, float]:
-    """Weights and bias of a logistic regression by Newton's method; `truth` is 0 to 1."""
-    scaled, mean, scale = _standardise(rows)
-    design = np.hstack([scaled, np.ones((len(rows), 1))])
-    anchor = np.zeros(design.shape[1])
-    if start is not None:
-        anchor = np.append(start[0] * scale, start[1] + mean @ start[0])
-    ridge = np.full(design.shape[1], penalty * weights.sum())
-    ridge[-1] = 1e-6 * weights.sum()
-    found = anchor.copy()
-    for _ in range(STEPS_BINARY):
-        guess = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
-        slope = design.T @ (weights * (guess - truth)) + ridge * (found - anchor)
-        curve = (design * (weights * guess * (1 - guess))[:, None]).T @ design + np.diag(ridge)
-        step = np.linalg.solve(curve, slope)
-        found -= step * min(1.0, 4 / (np.abs(step).max() + 1e-12))
-        if np.abs(step).max() < 1e-6:
-            break
-    weight = found[:-1] / scale
-    return np.asarray(weight, np.float32), float(found[-1] - mean @ weight)
+Label = TypeVar("Label", bound=str)
 
 
-def fit_reasons(
-    rows: Floats, truth: Floats, weights: Floats, *, penalty: float, start: tuple[Floats, Floats] | None = None
-) -> tuple[Floats, Floats]:
-    """Weights (reasons × numbers) and biases of a softmax regression; each row of `truth` sums to one."""
-    scaled, mean, scale = _standardise(rows)
-    design = np.hstack([scaled, np.ones((len(rows), 1))])
-    anchor = np.zeros((design.shape[1], truth.shape[1]))
-    if start is not None:
-        anchor = np.vstack([start[0].T * scale[:, None], start[1] + start[0] @ mean])
-    ridge = np.full((design.shape[1], 1), penalty)
-    ridge[-1] = 1e-6
-    share = (weights / weights.sum())[:, None]
-    # A step under the reciprocal of the largest curvature never overshoots.
-    length = 1 / (0.5 * np.linalg.norm(design * np.sqrt(share), 2) ** 2 + penalty)
-    found, ahead = anchor.copy(), anchor.copy()
-    for number in range(STEPS_REASONS):
-        slope = design.T @ (share * (softmax(design @ ahead) - truth)) + ridge * (ahead - anchor)
-        following = ahead - length * slope
-        ahead = following + number / (number + 3) * (following - found)
-        found = following
-    weight = (found[:-1] / scale[:, None]).T
-    return np.asarray(weight, np.float32), np.asarray(found[-1] - weight @ mean, np.float32)
+class Linear(Generic[Label]):
+    """Multinomial logistic regression over named features that are present or absent."""
 
+    def __init__(self, weights: Mapping[Label, Mapping[str, float]]) -> None:
+        self.labels: tuple[Label, ...] = tuple(weights)
+        features = sorted({feature for by_feature in weights.values() for feature in by_feature})
+        self._rows = {feature: tuple(weights[label].get(feature, 0.0) for label in self.labels) for feature in features}
+        self._bias = self._rows.get("", (0.0,) * len(self.labels))
 
-def _standardise(rows: Floats) -> tuple[Floats, Floats, Floats]:
-    mean, scale = rows.mean(0), rows.std(0) + 1e-6
-    return (rows - mean) / scale, mean, scale
+    def probabilities(self, features: Iterable[str]) -> dict[Label, float]:
+        """The probability of each label; they sum to one."""
+        sums = list(self._bias)
+        for feature in features:
+            row = self._rows.get(feature)
+            if row:
+                sums = [total + weight for total, weight in zip(sums, row, strict=True)]
+        highest = max(sums)
+        shares = [exp(total - highest) for total in sums]
+        whole = sum(shares)
+        return {label: share / whole for label, share in zip(self.labels, shares, strict=True)}

@@ -76,7 +76,7 @@ _BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", 
 _CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
 _AFTER: Final = re.compile(
     rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]))?"
-    rf"(?:(?P<gap>{_SPACE}{{0,2}}|-)(?:(?i:de|d'|of) ?)?"
+    rf"(?:(?P<gap>{_SPACE}{{0,2}}|-)(?P<of>(?i:de|d'|of) ?)?"
     rf"(?:(?P<name>(?i:{_either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
 )
 #: read backwards from the number: the sign, then spaces, a colon, a minus
@@ -162,8 +162,9 @@ def _around(text: str, start: int, end: int, past: int, language: Language | Non
     before = _BEFORE.match(text[max(past, start - 12) : start][::-1])
     if reading is None or after is None:
         return None
-    name_after = None if _belongs_to_next(text, after, language) else _meaning_after(after, text[start:end])
     name_before = _meaning_before(before, text[start:end]) if before else None
+    next_one = _belongs_to_next(text, after, language, signed=name_before is not None)
+    name_after = None if next_one else _meaning_after(after, text[start:end])
     currency = name_before or name_after
     stop = end + len(after["dash"] or "")
     if _PERCENT.match(text, stop):
@@ -191,12 +192,17 @@ def _around(text: str, start: int, end: int, past: int, language: Language | Non
     return _signed(text, _with_cents(text, amount, name_after, language))
 
 
-def _belongs_to_next(text: str, after: re.Match[str], language: Language | None) -> bool:
-    """Whether the sign on the right is that of the next number: "3 USD50", "2026 €45.00" (but "49 €90" is French)."""
-    if not after["gap"] or not text[after.end() : after.end() + 1].isdigit():
+def _belongs_to_next(text: str, after: re.Match[str], language: Language | None, *, signed: bool) -> bool:
+    """Whether the sign on the right is that of the next number: "3 USD50", "881 of R$ 537" (but "49 €90" is French)."""
+    following = re.match(rf"{_SPACE}?(\d+)([.,]\d)?", text[after.end() :])
+    if not after["gap"] or not following:
         return False
-    cents = re.match(r"\d\d(?![\d.,])", text[after.end() :])
-    return not (cents and after["name"] and language not in ("en", "de"))
+    attached = text[after.end()].isdigit()
+    cents = len(following[1]) == 2 and not following[2] and after["name"]
+    if attached:
+        return not (cents and language not in ("en", "de"))
+    leads = after["name"] is not None and any(sign in after["name"] for sign in "$£₹¥")
+    return (signed or leads) and not (cents and not leads)
 
 
 def _reversed(match: re.Match[str], group: str) -> str | None:
@@ -213,6 +219,8 @@ def _meaning_before(before: re.Match[str], digits: str) -> str | None:
 def _meaning_after(after: re.Match[str], digits: str) -> str | None:
     name = after["name"]
     if name and name.lower() == "p" and (after["gap"] or len(digits) > 3):
+        return None
+    if name and after["of"] and not after["times"]:
         return None
     if name and name.lower() in currencies.WEIGHTS and _OF.match(after.string, after.end()):
         return None

@@ -1,0 +1,471 @@
+"""Dates as people write them, in five languages, to days: `read_dates`.
+
+Days are resolved against the day on which the mail was written: a year that is left out is the one that brings the
+day nearest to it, and "yesterday" counts back from it. Where day and month could be swapped ("03/04/2026") both are
+kept, unless another date or the habit of the text settles the order. Relative days are marked as such.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cache
+from typing import Final, Literal
+
+from triage.understanding.findings import LANGUAGES, Language
+from triage.understanding.numbers import read_words
+
+Order = Literal["day first", "month first"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day that a text names."""
+
+    start: int
+    end: int
+    value: date
+    #: the day with day and month swapped, where nothing settles the order
+    alternative: date | None = None
+    #: "yesterday", "last Friday", "the 15th": the text gives no month
+    relative: bool = False
+    #: the text gives no year
+    yearless: bool = False
+
+
+_MONTHS: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        *("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug"),
+        *("september sept sep", "october oct", "november nov", "december dec"),
+    ),
+    "es": (
+        *("enero ene", "febrero feb", "marzo mar", "abril abr", "mayo may", "junio jun", "julio jul", "agosto ago"),
+        *("septiembre setiembre sept sep set", "octubre oct", "noviembre nov", "diciembre dic"),
+    ),
+    "pt": (
+        *("janeiro jan", "fevereiro fev", "março marco mar", "abril abr", "maio mai", "junho jun", "julho jul"),
+        *("agosto ago", "setembro set", "outubro out", "novembro nov", "dezembro dez"),
+    ),
+    "fr": (
+        *("janvier janv jan", "février fevrier févr fevr fév fev", "mars", "avril avr", "mai", "juin", "juillet juil"),
+        *("août aout", "septembre sept sep", "octobre oct", "novembre nov", "décembre decembre déc dec"),
+    ),
+    "de": (
+        *(
+            "januar jänner jan jän",
+            "februar feber feb",
+            "märz maerz mär mrz",
+            "april apr",
+            "mai",
+            "juni jun",
+            "juli jul",
+        ),
+        *("august aug", "september sept sep", "oktober okt", "november nov", "dezember dez"),
+    ),
+}
+_WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
+    "en": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+    "pt": ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo"),
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "de": ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+}
+#: words for a day near the day of writing, and how many days away it is
+_NEAR: Final[dict[str, dict[str, int]]] = {
+    "en": {"yesterday": -1, "today": 0, "tomorrow": 1, "the day before yesterday": -2, "a week ago": -7},
+    "es": {"ayer": -1, "hoy": 0, "anteayer": -2, "antier": -2, "pasado mañana": 2, "hace una semana": -7},
+    "pt": {"ontem": -1, "hoje": 0, "amanhã": 1, "anteontem": -2, "depois de amanhã": 2, "há uma semana": -7},
+    "fr": {"hier": -1, "aujourd'hui": 0, "demain": 1, "avant-hier": -2, "après-demain": 2, "il y a une semaine": -7},
+    "de": {"gestern": -1, "heute": 0, "vorgestern": -2, "übermorgen": 2, "vor einer woche": -7},
+}
+#: "three days ago": before and after the number, and the words for day and week
+_AGO: Final[dict[str, str]] = {
+    "en": r"(?P<n>\w+) (?P<unit>days?|weeks?) ago",
+    "es": r"hace (?P<n>\w+) (?P<unit>días?|dias?|semanas?)",
+    "pt": r"h[áa] (?P<n>\w+) (?P<unit>dias?|semanas?)",
+    "fr": r"il y a (?P<n>\w+) (?P<unit>jours?|semaines?)",
+    "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
+}
+#: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
+_LAST: Final[dict[str, str]] = {
+    "en": r"(?P<last>last|this past|past)|(?P<next>next|this coming|coming)",
+    "es": r"(?P<last>el pasado|este pasado)|(?P<next>el próximo|el proximo|este próximo)",
+    "pt": r"(?P<last>na última|na ultima|no último)|(?P<next>na próxima|na proxima|no próximo)",
+    "fr": r"(?P<last>$^)|(?P<next>$^)",
+    "de": r"(?P<last>letzten|letzter|vergangenen|am letzten)|(?P<next>nächsten|kommenden|am kommenden)",
+}
+_LAST_AFTER: Final[dict[str, str]] = {
+    "en": r"(?P<past>$^)|(?P<coming>$^)",
+    "es": r"(?P<past>pasado|último)|(?P<coming>próximo|que viene)",
+    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao])|(?P<coming>que vem|próxim[ao]))",
+    "fr": r"(?P<past>dernier|passé)|(?P<coming>prochain)",
+    "de": r"(?P<past>$^)|(?P<coming>$^)",
+}
+#: what stands before a day without its month: "on the 26th", "le 15", "dia 14", "am 15."
+_ON: Final[dict[str, str]] = {
+    "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time))",
+    "es": r"\b(?:el|del|al|día|dia) (?P<d>\d{1,2})(?=[,.;:)]|$| (?:y|me|se|le|les|por|en|de este|a las|ya|pero)\b)",
+    "pt": r"\bdia (?P<d>\d{1,2})\b(?! de)",
+    "fr": r"\ble (?P<d>\d{1,2})(?=[,.;:)]|$| (?:et|à|pour|mais|dernier|du mois|au|par|je|on|vous)\b)",
+    "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= [^A-ZÄÖÜ\d]|$)",
+}
+#: words before "10/03" or "4.5." that say it is a date
+_BEFORE_DATE: Final = re.compile(
+    r"(?:\b(?:on|of|from|since|by|until|till|dated?|before|after|between|and|to|due|le|du|au|dès|depuis|avant|entre|et|"
+    r"el|"
+    r"del|al|desde|hasta|día|dia|fecha|y|em|de|do|no|na|ao|até|desde|data|e|vto\.?|venc\.?|vencimento|vencimiento|échéance|"
+    r"am|vom|zum|bis|seit|ab|den|dem|der|ins|datum|und|fällig|mon|tue|wed|thu|fri|sat|sun|lunes|martes|jueves|viernes|"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
+    r"mo|di|mi|do|fr|sa|so)[.,:]?|[(,;/–-]) ?$",
+    re.IGNORECASE,
+)
+#: words before "3/12" that say it is a share or a number: an instalment, a page, a week
+_NO_DATE: Final = re.compile(
+    r"(?:parcelas?|cuotas?|prestação|prestações|raten?|instal?lments?|mensualité|échéance n°|page|página|seite|teil|"
+    r"part|kw|nr\.?|no\.?|n[º°o]\.?|núm\.?|art\.?|§|#|kapitel|version|v|x|score|rated?|apt\.?|unit|suite)\s?$",
+    re.IGNORECASE,
+)
+_NUMERIC: Final = re.compile(
+    r"(?<![\w.,/:-])(?:"
+    r"(?P<y>(?:19|20)\d\d)(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
+    r"|(?P<a>\d{1,2})(?P<s2>[-/. ])(?P<b>\d{1,2})(?P=s2)(?P<y2>(?:19|20)\d\d|(?<! )\d\d)"
+    r"|(?P<a3>\d{1,2})(?P<s3>[/.])(?P<b3>\d{1,2})(?P<dot>\.?)"
+    r")(?!\d|[/,.:-]\d|[-/]?[^\W_]|%| %)"
+)
+_LOOSE: Final = re.compile(
+    r"(?<![\d])(?P<y>(?:19|20)\d\d)(?P<s>-?)(?P<m>0[1-9]|1[0-2])(?P=s)(?P<d>0[1-9]|[12]\d|3[01])(?!\d|-\d|[^\W\d_])"
+)
+
+
+def read_dates(text: str, language: Language | None = None, *, written: date, order: Order | None = None) -> list[Day]:
+    """Every day that the text names, in order and without overlaps; `order` is the habit of the writer where known."""
+    languages: Sequence[str] = (language,) if language in LANGUAGES else LANGUAGES
+    found = list(_named(text, languages, written))
+    numeric = list(_numeric(text, written, dotted="de" in languages))
+    found += _ordered(numeric, order)
+    found += _loose(text)
+    for each in languages:
+        found += _relative(text, each, written)
+    return _without_overlaps(found)
+
+
+# --------------------------------------------------------------------------------------------- numerals
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Numeric:
+    """Two numbers that are day and month, in an order still to be settled."""
+
+    start: int
+    end: int
+    first: int
+    second: int
+    #: None where the text gives none
+    year: int | None
+    written: date
+    #: day before month whatever the habit: "28.02."
+    dotted: bool
+
+
+def _numeric(text: str, written: date, *, dotted: bool) -> Iterator[_Numeric | Day]:
+    for match in _NUMERIC.finditer(text):
+        if match["y"]:
+            day = _day(int(match["y"]), int(match["m1"]), int(match["d1"])) or _day(
+                int(match["y"]), int(match["d1"]), int(match["m1"])
+            )
+            if day:
+                yield Day(start=match.start(), end=match.end(), value=day)
+        elif match["a"]:
+            if match["s2"] == " " and len(match["y2"]) == 2:
+                continue
+            year = _full_year(match["y2"], written)
+            yield _Numeric(
+                start=match.start(), end=match.end(), first=int(match["a"]), second=int(match["b"]), year=year,
+                written=written, dotted=match["s2"] == ".",
+            )  # fmt: skip
+        elif _says_date(text, match, dotted=dotted):
+            stop = match["s3"] == "."
+            yield _Numeric(
+                start=match.start(), end=match.end() if stop else match.end("b3"), first=int(match["a3"]),
+                second=int(match["b3"]), year=None, written=written, dotted=stop,
+            )  # fmt: skip
+
+
+def _says_date(text: str, match: re.Match[str], *, dotted: bool) -> bool:
+    """Whether two numbers without a year are a date: "07/04", "am 4.5.", but not "1/2" or "parcela 3/12"."""
+    before = text[max(0, match.start() - 20) : match.start()]
+    first, second = int(match["a3"]), int(match["b3"])
+    if _NO_DATE.search(before) or match[0] in ("24/7", "50/50"):
+        return False
+    if match["s3"] == ".":
+        return bool(dotted and match["dot"]) and 1 <= first <= 31 and 1 <= second <= 12
+    padded = match["a3"].startswith("0") or match["b3"].startswith("0")
+    one_way = (first > 12) != (second > 12) and min(first, second) > 0
+    return padded or one_way or bool(_BEFORE_DATE.search(before))
+
+
+def _ordered(numeric: Sequence[_Numeric | Day], order: Order | None) -> Iterator[Day]:
+    """Days out of the pairs: one date that can be read only one way settles the others of the mail."""
+    pairs = [pair for pair in numeric if isinstance(pair, _Numeric)]
+    shown = {
+        "day first" if pair.first > 12 else "month first"
+        for pair in pairs
+        if (pair.first > 12) != (pair.second > 12) and max(pair.first, pair.second) <= 31
+    }
+    settled = next(iter(shown)) if len(shown) == 1 else None
+    for pair in numeric:
+        if isinstance(pair, Day):
+            yield pair
+            continue
+        day_first = _resolved(pair, pair.first, pair.second)
+        month_first = _resolved(pair, pair.second, pair.first)
+        dotted = pair.dotted and day_first is not None
+        likely, other = (
+            (month_first, day_first) if (settled or order) == "month first" and not dotted else (day_first, month_first)
+        )
+        value = likely or other
+        if value is None:
+            continue
+        open_ = likely and other and likely != other and not settled and not dotted
+        yield Day(
+            start=pair.start, end=pair.end, value=value, alternative=other if open_ else None,
+            yearless=pair.year is None,
+        )  # fmt: skip
+
+
+def _resolved(pair: _Numeric, day: int, month: int) -> date | None:
+    return _day(pair.year, month, day) if pair.year is not None else nearest(month, day, pair.written)
+
+
+def _loose(text: str) -> Iterator[Day]:
+    """ "20170302" and "report-2017-03-02.html": a full date run together, or inside a file name."""
+    for match in _LOOSE.finditer(text):
+        before = text[match.start() - 1 : match.start()] if match.start() else ""
+        if not match["s"] and (before.isalnum() or before in {"#", "/"}):
+            continue
+        if day := _day(int(match["y"]), int(match["m"]), int(match["d"])):
+            yield Day(start=match.start(), end=match.end(), value=day)
+
+
+# ---------------------------------------------------------------------------------------------- months
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grammar:
+    """How one language, or all five, write a day with the name of its month."""
+
+    months: dict[str, int]
+    name: re.Pattern[str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+
+
+_DAY: Final = r"(?P<d>0?[1-9]|[12]\d|3[01])"
+_YEAR: Final = r"(?P<y>(?:19|20)\d\d|['’]\d\d)(?!\d|[.,]\d{2}\b)"
+
+
+@cache
+def _grammar(languages: tuple[str, ...]) -> _Grammar:
+    months = {
+        name: number
+        for language in dict.fromkeys(("en", *languages))
+        for number, names in enumerate(_MONTHS[language], 1)
+        for name in (names.split() if language in languages else names.split()[:1])
+    }
+    names = "|".join(sorted(months, key=lambda name: (-len(name), name)))
+    return _Grammar(
+        months=months,
+        name=re.compile(rf"(?<![^\W\d_])(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
+        before=re.compile(
+            rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
+            rf"|(?P<words>[^\W\d_]+))(?:[ \u00a0]+(?:of|de|del|d')?[ \u00a0]*|[-/]|(?<=\.))"
+            rf"(?:(?P<middle>(?:19|20)\d\d)[-/])?$",
+            re.IGNORECASE,
+        ),
+        after=re.compile(
+            r"[-/](?P<y3>(?:19|20)\d\d)[-/](?P<d3>\d{1,2})(?!\d)"
+            rf"|(?:[ \u00a0]*,?[ \u00a0]*(?:of|de|del|do|in|en)?[ \u00a0]*|[-/]){_YEAR}"
+            r"|[-/ ]?(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|º|\.)?(?!\d|[.,:]\d|%|[^\W_])"
+            r"(?:(?:[ \u00a0]*,?[ \u00a0]*(?:of|de|del)?[ \u00a0]*|[-/])(?P<y2>(?:19|20)\d\d)(?!\d))?",
+            re.IGNORECASE,
+        ),
+    )
+
+
+def _named(text: str, languages: Sequence[str], written: date) -> Iterator[Day]:
+    grammar = _grammar(tuple(languages))
+    for match in grammar.name.finditer(text):
+        month = grammar.months[match["name"].lower()]
+        day = _day_before(text, match, grammar, month, written, languages) or _day_after(
+            text, match, grammar, month, written, languages
+        )
+        if day:
+            yield from _listed(text, day, written)
+
+
+def _day_before(
+    text: str, name: re.Match[str], grammar: _Grammar, month: int, written: date, languages: Sequence[str]
+) -> Day | None:
+    """ "3 March 2026", "3 de marzo", "3. März", "2020/23/Sep", "siete de abril"."""
+    window = max(0, name.start() - 24)
+    before = grammar.before.search(text[window : name.start()])
+    if not before:
+        return None
+    # a short form after a number word is a number itself: "vingt-sept"
+    spelled = before["words"] if len(name["name"]) > 4 else ""
+    number = int(before["d"]) if before["d"] else _spelled(spelled or "", languages)
+    if not 1 <= number <= 31:
+        return None
+    year = before["year"] or before["middle"]
+    # a stop after the month's full name ends the sentence
+    end = name.end() if len(name["name"]) <= 4 and text[name.end() - 1] == "." else name.end("name")
+    after = None if year else grammar.after.match(text, end)
+    if after and after["y"]:
+        year, end = after["y"], after.end("y")
+    start = window + before.start()
+    return _made(start, end, year, month, number, written)
+
+
+def _day_after(
+    text: str, name: re.Match[str], grammar: _Grammar, month: int, written: date, languages: Sequence[str]
+) -> Day | None:
+    """ "March 3, 2026", "Sep-23-2020", "September-2020-23"; without a year in English only."""
+    after = grammar.after.match(text, name.end()) or grammar.after.match(text, name.end("name"))
+    if not after:
+        return None
+    if after["d3"]:
+        return _made(name.start(), after.end(), after["y3"], month, int(after["d3"]), written)
+    leading = _YEAR_BEFORE.search(text, max(0, name.start() - 5), name.start())
+    if after["d2"] and leading:
+        return _made(leading.start(), after.end("d2"), leading["y"], month, int(after["d2"]), written)
+    if after["d2"] and (after["y2"] or ("en" in languages and text[name.start()].isupper())):
+        return _made(name.start(), after.end(), after["y2"], month, int(after["d2"]), written)
+    return None
+
+
+def _made(start: int, end: int, year: str | None, month: int, day: int, written: date) -> Day | None:
+    value = _day(_full_year(year.strip("'’"), written), month, day) if year else nearest(month, day, written)
+    return Day(start=start, end=end, value=value, yearless=not year) if value else None
+
+
+def _spelled(word: str, languages: Sequence[str]) -> int:
+    """The day that a word says ("siete", "quinze", "first"), 0 when it says none."""
+    lower = word.lower()
+    if lower in _FIRST:
+        return 1
+    for language in languages:
+        value = read_words([lower], language)
+        if value is not None and value > 1:
+            return int(value)
+    return 0
+
+
+_YEAR_BEFORE: Final = re.compile(r"(?P<y>(?:19|20)\d\d)[-/]\Z")
+_FIRST: Final = frozenset({"first", "primero", "primeiro", "premier", "ersten", "erster"})
+_LIST_BEFORE: Final = re.compile(
+    r"(?<![\d.,/:€$£-])(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?"
+    r" ?(?:,|-|–|/|\b(?:and|to|or|through|until|y|al?|e|ao|ou?|et|au|und|bis|oder|bis zum)\b)"
+    r" ?(?:the |el |o |le |dia |den |zum |am )?$",
+    re.IGNORECASE,
+)
+
+
+def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
+    """The day, and those before it that share its month: "del 3 al 5 de marzo", "vom 3. bis 5. März"."""
+    yield day
+    start = day.start
+    for _ in range(4):
+        window = max(0, start - 24)
+        before = _LIST_BEFORE.search(text[window:start])
+        if not before:
+            return
+        start = window + before.start("d")
+        value = _day(day.value.year, day.value.month, int(before["d"]))
+        if not value:
+            return
+        yield Day(start=start, end=start + len(before["d"]), value=value, yearless=day.yearless)
+
+
+# --------------------------------------------------------------------------------------------- relative
+
+
+@cache
+def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    near = "|".join(sorted(map(re.escape, _NEAR[language]), key=len, reverse=True))
+    weekdays = "|".join(_WEEKDAYS[language])
+    return (
+        re.compile(rf"\b(?:(?P<near>{near})|{_AGO[language]})\b", re.IGNORECASE),
+        re.compile(
+            rf"\b(?:(?:{_LAST[language]}) )?(?P<day>{weekdays})(?: ?(?:{_LAST_AFTER[language]}))?\b", re.IGNORECASE
+        ),
+    )
+
+
+def _relative(text: str, language: str, written: date) -> Iterator[Day]:
+    near, weekday = _relative_words(language)
+    for match in near.finditer(text):
+        if match["near"]:
+            days = _NEAR[language][match["near"].lower()]
+        else:
+            count = int(match["n"]) if match["n"].isdecimal() else int(read_words([match["n"].lower()], language) or 0)
+            if not 0 < count < 400:
+                continue
+            days = -count * (7 if match["unit"][0].lower() in "ws" else 1)
+        yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
+    for match in weekday.finditer(text):
+        back = bool(match["last"] or match["past"])
+        if not back and not (match["next"] or match["coming"]):
+            continue
+        number = [name.lower() for name in _WEEKDAYS[language]].index(match["day"].lower())
+        away = (number - written.weekday()) % 7
+        days = (away or 7) - 7 if back and away else -7 if back else away or 7
+        yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
+    for match in re.finditer(_ON[language], text, re.IGNORECASE if language != "de" else 0):
+        if value := _day_of_month(int(match["d"]), written):
+            yield Day(start=match.start("d"), end=match.end(), value=value, relative=True)
+
+
+def _day_of_month(day: int, written: date) -> date | None:
+    """The day with that number nearest to the day of writing."""
+    months = {(written + timedelta(offset)).replace(day=1) for offset in (-31, 0, 31)}
+    days = [value for month in months if (value := _day(month.year, month.month, day))]
+    return min(days, key=lambda value: (abs((value - written).days), value)) if days else None
+
+
+# ----------------------------------------------------------------------------------------------- shared
+
+
+def nearest(month: int, day: int, written: date) -> date | None:
+    """The day of that month nearest to the day of writing; None when there is no such day."""
+    days = [value for year in (-1, 0, 1) if (value := _day(written.year + year, month, day))]
+    return min(days, key=lambda value: (abs((value - written).days), value)) if days else None
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _full_year(year: str, written: date) -> int:
+    """Two digits are the year of this century, or of the last where it would be far ahead."""
+    number = int(year)
+    if len(year) > 2:
+        return number
+    full = written.year // 100 * 100 + number
+    return full if full <= written.year + 20 else full - 100
+
+
+def _without_overlaps(days: list[Day]) -> list[Day]:
+    """In order; of two that overlap the longer one, and an absolute rather than a relative one."""
+    kept: list[Day] = []
+    for day in sorted(days, key=lambda day: (day.relative, day.start - day.end, day.start)):
+        if all(day.end <= other.start or other.end <= day.start for other in kept):
+            kept.append(day)
+    return sorted(kept, key=lambda day: day.start)
+
+
+def shifted(day: Day, by: int) -> Day:
+    """The day with its place moved, for texts that were cut out of a longer one."""
+    return replace(day, start=day.start + by, end=day.end + by)

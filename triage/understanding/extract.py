@@ -1,0 +1,378 @@
+"""Message → findings: invoice and other numbers, amounts and dates, each with its place in the mail.
+
+The subject, the reply, what is quoted, and the attachments with their file names are read one after the other, and
+what one of them settles (a currency, the order of day and month, the kind of a number) holds for the others.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from triage.mail.message import Message
+from triage.understanding import currencies
+from triage.understanding.dates import Day, Order, read_dates
+from triage.understanding.findings import Disputed, Finding, Kind, Language, Verdict, Where
+from triage.understanding.identifiers import Identifier, Identifiers
+from triage.understanding.lexicon import Reading
+from triage.understanding.money import SHARED, Amount, read_amounts
+from triage.understanding.roles import Leaning, Place, Priced, Roles
+from triage.understanding.rules import Patterns
+
+#: characters read of one text; the rest of a longer one (a log, a catalogue) is left alone
+MOST: Final = 60_000
+Span = tuple[int, int]
+#: stands in where nobody knows when a mail was written; days that depend on it are then left out
+_SOME_DAY: Final = date(2000, 7, 1)
+#: the kind under which days are given that the text names without a date ("yesterday", "last Friday")
+RELATIVE: Final[Kind] = "other"
+
+SHARING: Final = frozenset[str]().union(*SHARED.values())
+_CODES: Final = re.compile(
+    r"(?<![^\W\d_])(?:{})(?![^\W\d_])".format("|".join(sorted(frozenset().union(*SHARED.values()))))
+)
+#: country of an address → the currency that its "$" means
+_HOSTS: Final = {
+    "mx": "MXN", "au": "AUD", "ca": "CAD", "nz": "NZD", "ar": "ARS", "cl": "CLP", "co": "COP", "uy": "UYU", "do": "DOP",
+    "hk": "HKD", "sg": "SGD", "us": "USD", "se": "SEK", "no": "NOK", "dk": "DKK", "jp": "JPY", "cn": "CNY", "in": "INR",
+    "pk": "PKR", "ch": "CHF",
+}  # fmt: skip
+_UNIT: Final = re.compile(
+    r"[ \u00a0]?(?:kg|g|km|cm|mm|m[²2³3]?|kwh|kw|mwh|h|hrs?|std|l|ltr|gb|mb|tb|x|×|uhr|pm|am|ghz|bar|ha|sqm|sqft)\b"
+    r"|[\"″]",
+    re.IGNORECASE,
+)
+_CLOCK: Final = re.compile(r"(?:\b(?:um|at|à|às|as|a las|gegen|ab|until|vers|sobre las|von|bis)) $", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A text of the mail, and where its characters are counted from."""
+
+    where: Where
+    text: str
+    #: characters of the counted text before this one
+    offset: int = 0
+    attachment: str | None = None
+    #: stretches that belong elsewhere: (start, end, what to add to count in `Message.text`)
+    forwarded: tuple[tuple[int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """A section with the numbers and days that stand in it, before it is said what the numbers are."""
+
+    section: Section
+    reading: Reading
+    amounts: tuple[Amount, ...]
+    days: tuple[Day, ...]
+
+    @property
+    def firm(self) -> list[Span]:
+        """Places that are money or a date beyond doubt, which no other number can claim."""
+        money = [(amount.start, amount.end) for amount in self.amounts if amount.shape == "named"]
+        return money + [(day.start, day.end) for day in self.days if _firm(self.section.text, day)]
+
+    @property
+    def money(self) -> list[Span]:
+        """Places that are money as far as one can see."""
+        return [(amount.start, amount.end) for amount in self.amounts if amount.shape in ("named", "decimal")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A section with all that was read in it."""
+
+    section: Section
+    reading: Reading
+    amounts: tuple[Amount, ...]
+    days: tuple[Day, ...]
+    identifiers: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extract:
+    """The findings of one mail, and the amount that they amount to."""
+
+    findings: tuple[Finding, ...]
+    disputed: Disputed | None
+
+
+class Extractor:
+    """Finds what a mail names; made once, used for every mail."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._identifiers = Identifiers(patterns)
+        self._roles = Roles(patterns)
+
+    def findings(
+        self, message: Message, language: Language, *, arrived: datetime | None = None, verdict: Verdict | None = None
+    ) -> tuple[Finding, ...]:
+        """The findings of a mail; `arrived` stands in for a Date header that is missing."""
+        return self.extract(message, language, arrived=arrived, verdict=verdict).findings
+
+    def extract(
+        self, message: Message, language: Language, *, arrived: datetime | None = None, verdict: Verdict | None = None
+    ) -> Extract:
+        """The findings of a mail, and the sum that is contested in it; a verdict tells the roles of amounts better."""
+        with self._patterns.lexicon.forgetting(), self._patterns.phrase_lexicon.forgetting():
+            scans = self.scan(message, language, arrived=arrived)
+            reads = self.read(scans)
+            priced, disputed = self._roles.judge(places(reads), self.leaning(scans, language, verdict))
+            return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
+
+    def leaning(self, scans: Sequence[Scan], language: Language, verdict: Verdict | None) -> Leaning:
+        """What is known of the matter: the verdict where there is one, and the phrases of the own words."""
+        groups = frozenset(
+            hit.name
+            for scan in scans
+            if scan.section.where in ("reply", "subject") and any(each.amounts for each in scans)
+            for hit in self._patterns.phrase_lexicon.read(scan.section.text, language).hits
+        )
+        if verdict is None:
+            return Leaning(groups=groups)
+        dispute = verdict.probability >= 0.5
+        return Leaning(dispute=dispute, reason=verdict.reason if dispute else None, groups=groups)
+
+    def scan(self, message: Message, language: Language, *, arrived: datetime | None = None) -> list[Scan]:
+        """The texts of a mail with their words, numbers and days: what there is to decide about."""
+        sections = list(_sections(message))
+        sent = message.date or arrived
+        readings = [self._patterns.lexicon.read(section.text, language) for section in sections]
+        implied = _implied(message, language, sections, readings)
+        order = _order(language, implied)
+        scans = []
+        for section, reading in zip(sections, readings, strict=True):
+            amounts = read_amounts(section.text, None if language == "other" else language, implied=implied)
+            days = read_dates(section.text, language, written=sent.date() if sent else _SOME_DAY, order=order)
+            if not sent:
+                days = [day for day in days if not (day.yearless or day.relative)]
+            scans.append(Scan(section=section, reading=reading, amounts=tuple(amounts), days=tuple(days)))
+        return scans
+
+    def read(self, scans: Sequence[Scan]) -> list[Read]:
+        """What each number of the texts is: money, a day, or the name of something."""
+        return _agreed([self._decided(scan) for scan in scans])
+
+    def _decided(self, scan: Scan) -> Read:
+        text, named = scan.section.text, [(each.start, each.end) for each in scan.amounts if each.shape == "named"]
+        identifiers = self._identifiers.read(
+            text, scan.reading, taken=scan.firm, amounts=scan.money, subject=scan.section.where == "subject"
+        )
+        numbers = [(each.start, each.end) for each in identifiers if each.sure and each.kind != "none"]
+        days = [day for day in scan.days if not _meets((day.start, day.end), [*named, *numbers])]
+        absolute = [(day.start, day.end) for day in days if not day.relative]
+        identifiers = [each for each in identifiers if not _meets((each.start, each.end), absolute)]
+        held = [*absolute, *((each.start, each.end) for each in identifiers if each.sure or each.kind != "none")]
+        amounts = [amount for amount in scan.amounts if _is_money(text, amount, scan.reading, held)]
+        return Read(
+            section=scan.section, reading=scan.reading, amounts=tuple(amounts), days=tuple(days),
+            identifiers=tuple(identifiers),
+        )  # fmt: skip
+
+
+def places(reads: Sequence[Read]) -> list[Place]:
+    """The texts as the judge of roles wants them."""
+    return [
+        Place(where=read.section.where, text=read.section.text, reading=read.reading, amounts=read.amounts)
+        for read in reads
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- sections
+
+
+def _sections(message: Message) -> Iterator[Section]:
+    """The texts of a mail in the order in which findings are listed."""
+    if message.reply:
+        yield Section(where="reply", text=message.reply[:MOST], forwarded=_forwarded(message))
+    if message.subject:
+        yield Section(where="subject", text=message.subject)
+    shown = {
+        part for part in message.parts if part.label == "forwarded" and _place_in_reply(message, part.start, part.end)
+    }
+    for part in message.parts:
+        if part.label in ("quoted", "forwarded", "signature") and part not in shown:
+            yield Section(where="quoted", text=message.text[part.start : part.end][:MOST], offset=part.start)
+    if not message.reply and not message.parts and message.text:
+        yield Section(where="quoted", text=message.text[:MOST])
+    for attachment in message.attachments:
+        if attachment.text or attachment.filename:
+            yield Section(where="attachment", text=attachment.text[:MOST], attachment=attachment.filename)
+
+
+def _forwarded(message: Message) -> tuple[tuple[int, int, int], ...]:
+    """Where forwarded words stand in the reply, and how far they are from their place in the text."""
+    places = []
+    for part in message.parts:
+        if part.label == "forwarded" and (place := _place_in_reply(message, part.start, part.end)):
+            start, end, at = place
+            places.append((start, end, at - start))
+    return tuple(places)
+
+
+def _place_in_reply(message: Message, start: int, end: int) -> tuple[int, int, int] | None:
+    """(start and end in the reply, start in the text) of a part of the text that the reply holds word for word."""
+    words = message.text[start:end].strip()
+    at = message.reply.find(words) if words else -1
+    return (at, at + len(words), message.text.index(words, start)) if at >= 0 else None
+
+
+# ------------------------------------------------------------------------------------------- what settles
+
+
+def _implied(
+    message: Message, language: Language, sections: Sequence[Section], readings: Sequence[Reading]
+) -> frozenset[str]:
+    """The currencies that the mail points to: by their codes, by signs of a country, by the sender's address."""
+    codes = {match[0] for section in sections for match in _CODES.finditer(section.text)}
+    if codes:
+        return frozenset(codes)
+    signs = {hit.name[5:] for reading in readings for hit in reading.hits if hit.name.startswith("sign.")}
+    if signs:
+        return frozenset(signs)
+    host = message.sender.address.rpartition(".")[2]
+    if host in _HOSTS:
+        return frozenset({_HOSTS[host]})
+    offset = message.date.utcoffset() if message.date else None
+    return frozenset({_by_clock(language, offset / timedelta(hours=1))} - {""}) if offset is not None else frozenset()
+
+
+def _by_clock(language: Language, hours: float) -> str:
+    """Whose dollar it is by the writer's zone, where his language leaves one country."""
+    if language == "en":
+        return "USD" if -10 <= hours <= -4 else "AUD" if 9 < hours <= 11 else "NZD" if 12 <= hours <= 13 else ""
+    return "CAD" if language == "fr" and -5 <= hours <= -4 else ""
+
+
+def _order(language: Language, implied: AbstractSet[str]) -> Order | None:
+    """Americans put the month first; nobody else does."""
+    return "month first" if language == "en" and implied == {"USD"} else None
+
+
+def _agreed(reads: Sequence[Read]) -> list[Read]:
+    """What one section settles for all: numbers without a currency take the only one of the mail, the kind of a number
+    that a label names once holds wherever it stands."""
+    named = {amount.currency for read in reads for amount in read.amounts if amount.currency}
+    kinds = {each.value: each.kind for read in reads for each in read.identifiers if each.sure}
+    only = next(iter(named)) if len(named) == 1 else None
+    return [
+        replace(
+            read,
+            amounts=tuple(replace(each, currency=each.currency or only) for each in read.amounts),
+            identifiers=tuple(replace(each, kind=kinds.get(each.value, each.kind)) for each in read.identifiers),
+        )
+        for read in reads
+    ]
+
+
+# ------------------------------------------------------------------------------------------- bare numbers
+
+
+def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[int, int]]) -> bool:
+    """Whether a number is money: with a currency always, without one by its look and the words around it."""
+    if _meets((amount.start, amount.end), held):
+        return False
+    if amount.shape == "named":
+        return True
+    if _UNIT.match(text, amount.end):
+        return False
+    if not text[: amount.start].strip() and not text[amount.end :].strip():
+        return True
+    token = reading.token_at(amount.start)
+    after = reading.token_at(amount.end)
+    counted = any(hit.name == "money.units" and hit.first == after for hit in reading.hits)
+    told = any(hit.name == "money.before" and hit.last in (token, token - 1) for hit in reading.hits)
+    labelled = any(hit.name == "label.none" and hit.last in (token, token - 1) for hit in reading.hits)
+    if counted or labelled:
+        return False
+    if amount.shape == "decimal":
+        clock = amount.value < 24 and amount.value % 1 < Decimal("0.6") and _CLOCK.search(text[: amount.start][-10:])
+        return not clock
+    digits = text[amount.start : amount.end]
+    if amount.shape == "grouped":
+        return told and len(digits) >= 4
+    return told and 2 <= len(digits) <= 7 and not digits.startswith("0") and not re.fullmatch(r"20[0-4]\d", digits)
+
+
+def _firm(text: str, day: Day) -> bool:
+    """Whether a date is one beyond doubt, so that no number can claim its place."""
+    return not day.yearless or any(map(str.isalpha, text[day.start : day.end]))
+
+
+def _meets(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in spans)
+
+
+# ---------------------------------------------------------------------------------------------- findings
+
+
+def _found(reads: Sequence[Read], priced: Sequence[Sequence[Priced]]) -> Iterator[Finding]:
+    for read, prices in zip(reads, priced, strict=True):
+        for price in prices:
+            yield _placed(
+                read.section,
+                Finding(
+                    kind="amount",
+                    text=read.section.text[price.amount.start : price.amount.end],
+                    value=plain(price.amount.value, price.amount.currency),
+                    currency=price.amount.currency,
+                    alternatives=tuple(plain(each, price.amount.currency) for each in price.amount.alternatives),
+                    role=price.role,
+                    start=price.amount.start,
+                    end=price.amount.end,
+                ),
+            )
+        for day in read.days:
+            yield _placed(
+                read.section,
+                Finding(
+                    kind=RELATIVE if day.relative else "date",
+                    text=read.section.text[day.start : day.end],
+                    value=day.value.isoformat(),
+                    alternatives=(day.alternative.isoformat(),) if day.alternative else (),
+                    start=day.start,
+                    end=day.end,
+                ),
+            )
+        for each in read.identifiers:
+            if each.kind != "none":
+                yield _placed(
+                    read.section,
+                    Finding(
+                        kind=each.kind, text=read.section.text[each.start : each.end], value=each.value,
+                        start=each.start, end=each.end,
+                    ),
+                )  # fmt: skip
+
+
+def _placed(section: Section, finding: Finding) -> Finding:
+    """The finding with its place counted as `Finding.where` promises."""
+    for start, end, by in section.forwarded:
+        if start <= finding.start < end:
+            return replace(finding, where="quoted", start=finding.start + by, end=finding.end + by)
+    return replace(
+        finding, where=section.where, start=finding.start + section.offset, end=finding.end + section.offset,
+        attachment=section.attachment,
+    )  # fmt: skip
+
+
+def _distinct(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Each value once per place; where it stands twice with different roles, once for each role."""
+    seen = set()
+    for finding in findings:
+        key = (finding.kind, finding.value, finding.currency, finding.role, finding.where, finding.attachment)
+        if key not in seen:
+            seen.add(key)
+            yield finding
+
+
+def plain(value: Decimal, currency: str | None) -> str:
+    """A plain decimal with the currency's own number of decimals, or as many as the text has ("0.125")."""
+    places = currencies.decimals(currency)
+    rounded = round(value, max(places, 2))
+    return str(rounded if rounded == value else value)

@@ -1,0 +1,349 @@
+"""Invoice, order, customer and account numbers, and the last four digits of cards, in any house style.
+
+A number is known by the label before it ("Rechnungs-Nr. RE-2201"), by the list that it stands in ("invoices 881, 882
+and 885"), by its shape (rules/invoices.toml), by the article before it ("la FV 26-2101"), and by what stands around it.
+Each of these is a feature with a learned weight; labels of other things (cases, phones, tax, meters) speak against.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from triage.understanding.lexicon import Hit, Reading
+from triage.understanding.linear import Linear
+from triage.understanding.rules import IdentifierKind, Patterns
+
+Span = tuple[int, int]
+#: "none" is a number that is known to be none of ours
+Sort = IdentifierKind | Literal["none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identifier:
+    """A number that names something."""
+
+    kind: Sort
+    start: int
+    end: int
+    #: without the label and without decoration
+    value: str
+    #: told by a label, a list or a shape, and not only by what stands around it
+    sure: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What may be a number that names something."""
+
+    start: int
+    end: int
+    text: str
+    #: letters or marks among the digits: not just a number
+    structured: bool
+
+
+#: letters and digits in any mixture, held together by marks; a series before it ("FT A/889", "F 26/0318"), groups after
+_TOKEN: Final = re.compile(
+    r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?|N°) (?=\d|[A-Z]{1,3}[-/]?\d))?"
+    r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
+    r"(?P<groups>(?: \d{2,6}(?![\w,%]|\.\d))*)(?!\w)"
+)
+_DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
+_YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
+#: what can be no number of ours wherever it stands
+_BLOCKED: Final = re.compile(
+    r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
+    r"|(?<![\w-])(?:\+|00(?=[1-9]))\d[\d ()/.-]{6,}\d"
+    r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
+    r"|(?<!\d)\d{1,2}[:h]\d{2}(?!\d)"
+    r"|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b|\b\d{3}\.\d{3}\.\d{3}-\d{2}\b"
+    r"|(?<!\d)\d{4}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d))"
+)
+#: what may stand between a label and its number, beside the words of the rules
+_MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
+_LIST: Final = re.compile(
+    r"\s*(?:[,;/&+]|[-–](?= )|and|y|e|et|und|sowie|or|ou|oder|o|u|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
+    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
+    re.IGNORECASE,
+)
+
+
+class Identifiers:
+    """Reads the numbers of texts with the site's labels and shapes."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._linear: Linear[Sort] = Linear(patterns.identifier_weights)
+
+    def read(
+        self, text: str, reading: Reading, *, taken: Sequence[Span] = (), amounts: Sequence[Span] = (),
+        subject: bool = False,
+    ) -> list[Identifier]:  # fmt: skip
+        """The numbers that name something, in order; `taken` are places that are dates or money already."""
+        found: list[Identifier] = []
+        for candidate, features in self.candidates(text, reading, taken=taken, amounts=amounts, subject=subject):
+            previous = found[-1] if found else None
+            if previous and continues(text, previous, candidate, taken):
+                features = {*features, f"list:{previous.kind}"}
+            shares = self._linear.probabilities(features)
+            kind = max(shares, key=lambda sort: shares[sort])
+            found.append(
+                Identifier(
+                    kind=kind, start=candidate.start, end=candidate.end, value=candidate.text,
+                    sure=any(feature.startswith(("label:", "list:", "shape:")) for feature in features),
+                )
+            )  # fmt: skip
+        return sorted([*found, *_cards(text, reading, taken)], key=lambda each: each.start)
+
+    def candidates(
+        self, text: str, reading: Reading, *, taken: Sequence[Span], amounts: Sequence[Span], subject: bool
+    ) -> Iterator[tuple[Candidate, set[str]]]:
+        """Whatever looks like a number that names something, with what speaks for one kind or another."""
+        blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
+        blocked += [(card.start, card.end) for card in _cards(text, reading, taken)]
+        labels = _Labels(text, reading, self._patterns)
+        shaped = _shaped(text, self._patterns)
+        for candidate in _candidates(text, reading):
+            if _overlaps(candidate, blocked):
+                continue
+            features = labels.features(candidate)
+            direct = any(feature.startswith("label:") for feature in features)
+            if candidate.start in shaped:
+                features.add(f"shape:{shaped[candidate.start]}")
+            if _heads_row(text, candidate, amounts):
+                features.add("row")
+            if not _plausible(candidate, known=direct or "row" in features or "article" in features):
+                continue
+            features |= _looks(candidate) | _around(text, candidate, amounts, taken)
+            if subject:
+                features.add("subject")
+            yield candidate, features
+
+
+def shape_of(value: str) -> str:
+    """The house style of a number: letters as they are, digits as 9."""
+    return re.sub(r"\d", "9", value)
+
+
+# ------------------------------------------------------------------------------------------- candidates
+
+
+def _candidates(text: str, reading: Reading) -> Iterator[Candidate]:
+    shouting = sum(map(str.isupper, text)) > 0.6 * max(1, sum(map(str.isalpha, text)))
+    labels = {hit.start for hit in reading.hits if hit.name.startswith("label.")}
+    for match in _TOKEN.finditer(text):
+        core = match["core"]
+        if not any(map(str.isdigit, core + match["groups"])) or _ORDINAL.fullmatch(core):
+            continue
+        series = bool(match["series"]) and match.start("series") not in labels
+        if series and ((shouting and len(match["series"]) > 2) or _begins_sentence(text, match)):
+            series = False
+        start = match.start("series") if series else match.start("core")
+        end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
+        yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+
+
+def _begins_sentence(text: str, match: re.Match[str]) -> bool:
+    """Whether a lone capital is the article of a sentence ("A 00771183 que veio") and no series."""
+    before = text[: match.start()].rstrip(" ")
+    return match["series"] in ("A", "O", "E", "Y", "I") and (not before or before[-1] in ".!?\n")
+
+
+def _plausible(candidate: Candidate, *, known: bool) -> bool:
+    """Whether it can be one at all; without a label, an article or a table it takes more than a few digits."""
+    text = candidate.text
+    digits = sum(map(str.isdigit, text))
+    if _DECIMAL.fullmatch(text) or not 2 <= len(text) <= 40 or digits > 30:
+        return False
+    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+", text) and not known:
+        return False
+    if candidate.structured:
+        return digits >= (2 if known else 3)
+    return digits >= (3 if known else 5) and not (_YEAR.fullmatch(text) and not known)
+
+
+def _overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:
+    return any(start < candidate.end and candidate.start < end for start, end in spans)
+
+
+def continues(text: str, previous: Identifier, candidate: Candidate, taken: Sequence[Span]) -> bool:
+    """ "881 of 1 June and 882": the same kind goes on, as long as the numbers look alike."""
+    if previous.kind == "none" or candidate.start - previous.end > 60:
+        return False
+    gap = text[previous.end : candidate.start]
+    for start, end in sorted(taken, reverse=True):
+        if previous.end <= start and end <= candidate.start:
+            gap = gap[: start - previous.end].rstrip(" (") + gap[end - previous.end :].lstrip(" )")
+    gap = re.sub(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b", "", gap)
+    if not gap.strip() or not _LIST.fullmatch(gap):
+        return False
+    alike = shape_of(previous.value) == shape_of(candidate.text)
+    numbers = previous.value.isdigit() == candidate.text.isdigit()
+    return alike or (numbers and abs(len(previous.value) - len(candidate.text)) <= 3)
+
+
+def _shaped(text: str, patterns: Patterns) -> dict[int, Sort]:
+    """Where numbers begin that the site's shapes know."""
+    places: dict[int, Sort] = {}
+    for shape in patterns.shapes:
+        if shape.kind == "card":
+            continue
+        for match in shape.compiled.finditer(text):
+            places.setdefault(match.start(1), shape.kind)
+    return places
+
+
+def _heads_row(text: str, candidate: Candidate, amounts: Sequence[Span]) -> bool:
+    """Whether it is the first thing of a line of a table that ends in an amount."""
+    line_start = text.rfind("\n", 0, candidate.start) + 1
+    line_end = text.find("\n", candidate.end)
+    line_end = len(text) if line_end < 0 else line_end
+    if text[line_start : candidate.start].strip(" \t>-*|•"):
+        return False
+    return any(candidate.end <= start and end <= line_end for start, end in amounts)
+
+
+# ------------------------------------------------------------------------------------------------ labels
+
+
+class _Labels:
+    """The labels of one text, asked candidate by candidate."""
+
+    def __init__(self, text: str, reading: Reading, patterns: Patterns) -> None:
+        self._text = text
+        self._reading = reading
+        self._between = patterns.between
+        self._hits = _longest([hit for hit in reading.hits if hit.name.startswith("label.")])
+        self._by_last = {hit.last: hit for hit in self._hits}
+        self._articles = {hit.last for hit in reading.hits if hit.name == "article"}
+        self._kinds = {f"mail:{_sort(hit)}" for hit in self._hits}
+
+    def features(self, candidate: Candidate) -> set[str]:
+        """What the labels and words around the candidate say."""
+        token = self._reading.token_at(candidate.start)
+        features = set(self._kinds)
+        if direct := self._direct(token):
+            features.add(f"label:{_sort(direct)}")
+        elif near := self._near(token):
+            features.add(f"near:{_sort(near)}{'' if token - near.last <= 3 else '..'}")
+        after = self._reading.token_at(candidate.end)
+        following = next((hit for hit in self._hits if after <= hit.first <= after + 2), None)
+        if following and not re.search(r"[.!?\n]", self._text[candidate.end : following.start]):
+            features.add(f"then:{_sort(following)}")
+        if token in self._articles:
+            features.add("article")
+        words = [self._reading.words[place] for place in range(max(0, token - 4), token)]
+        plain = [word for word in words if word not in _MARKS]
+        features.update(f"{word}<" for word in plain[-1:])
+        features.update(f"{word}.." for word in plain[-3:])
+        return features
+
+    def _direct(self, token: int) -> Hit | None:
+        """The label with nothing but fillers between it and the candidate."""
+        for steps in range(7):
+            place = token - steps
+            if label := self._by_last.get(place):
+                return label
+            if place <= 0 or not self._fills(place - 1):
+                return None
+        return None
+
+    def _near(self, token: int) -> Hit | None:
+        """The nearest label before it in the sentence."""
+        before = [hit for hit in self._hits if hit.last <= token and token - hit.last <= 9]
+        if not before:
+            return None
+        label = before[-1]
+        gap = self._text[label.end : self._reading.starts[token] if token < len(self._reading.starts) else None]
+        return None if re.search(r"[.!?]\s|\n\s*\n", gap) else label
+
+    def _fills(self, token: int) -> bool:
+        word = self._reading.words[token]
+        if "\n\n" in self._text[self._reading.starts[token] : self._reading.starts[token] + len(word) + 2]:
+            return False
+        return word in _MARKS or word in self._between
+
+
+def _looks(candidate: Candidate) -> set[str]:
+    """What the number itself looks like."""
+    text = candidate.text
+    digits = sum(map(str.isdigit, text))
+    letters = re.match(r"[^\W\d_]+", text)
+    features = {f"digits:{min(digits, 12) // 2}", *(f"has:{mark}" for mark in "-/._ " if mark in text)}
+    features.add(f"begins:{letters[0].lower()}" if letters else "begins:0")
+    if re.match(r"(?:19|20)?\d\d[-/.]", text):
+        features.add("year first")
+    if re.search(r"[-/](?:20)?[0-3]\d$", text):
+        features.add("year last")
+    if re.search(r"[^\W\d_]$", text):
+        features.add("ends in a letter")
+    if re.fullmatch(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}", text):
+        features.add("like a tax number")
+    return features
+
+
+def _around(text: str, candidate: Candidate, amounts: Sequence[Span], taken: Sequence[Span]) -> set[str]:
+    """Money or a date right behind it, brackets around it."""
+    features = set()
+    if any(candidate.end < start <= candidate.end + 12 for start, _ in amounts):
+        features.add("money behind")
+    if any(candidate.end < start <= candidate.end + 10 for start, _ in taken):
+        features.add("date behind")
+    before, behind = text[: candidate.start][-2:], text[candidate.end : candidate.end + 2]
+    if before.endswith("("):
+        features.add("in brackets")
+    if behind.startswith(" ("):
+        features.add("before brackets")
+    if not before.strip():
+        features.add("begins a line" if "\n" in before or not before else "in a line")
+    return features
+
+
+def _longest(hits: Sequence[Hit]) -> list[Hit]:
+    """Of labels that overlap the longest, and of equal ones the first named kind."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.first - hit.last, _ORDER.index(_sort(hit)))):
+        if all(hit.last <= other.first or other.last <= hit.first for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.first)
+
+
+_ORDER: Final[tuple[Sort, ...]] = ("card", "invoice", "order", "customer", "account", "none")
+
+
+def _sort(hit: Hit) -> Sort:
+    return cast(Sort, hit.name.partition(".")[2])
+
+
+# ------------------------------------------------------------------------------------------------- cards
+
+_FOUR: Final = re.compile(
+    r"[\s:.,()«»\"'*xX•#-]*(?:(?:no|nr|n[º°]|la|die|the|mit|con|com|in|en|auf|por|par|ending)\W+){0,4}\W{0,4}"
+    r"(\d{4})(?![\w]|[.,/-]\d)",
+    re.IGNORECASE,
+)
+_MASKED: Final = re.compile(
+    r"(?<!\w)(?:[*xX•]{2,}[ -]?)+(\d{4})(?!\w)|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
+)
+
+
+def _cards(text: str, reading: Reading, taken: Sequence[Span]) -> Iterator[Identifier]:
+    seen: set[int] = set()
+    for hit in reading.hits:
+        if hit.name == "label.card" and (match := _FOUR.match(text, hit.end)):
+            start, end = match.span(1)
+            if start not in seen and "\n\n" not in text[hit.end : start] and not _overlap_any((start, end), taken):
+                seen.add(start)
+                yield Identifier(kind="card", start=start, end=end, value=match[1])
+    for match in _MASKED.finditer(text):
+        group = 1 if match[1] else 2
+        if match.start(group) not in seen:
+            seen.add(match.start(group))
+            yield Identifier(kind="card", start=match.start(group), end=match.end(group), value=match[group])
+
+
+def _overlap_any(span: Span, spans: Sequence[Span]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in spans)

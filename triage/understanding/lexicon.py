@@ -1,0 +1,189 @@
+"""Words and phrases of the rules, found in a text by spaCy: `Lexicon.read` gives the tokens and every phrase hit.
+
+A blank pipeline and one PhraseMatcher a language, no statistics. Text is folded first (case, accents) without moving
+a character, so places in tokens are places in the text. A star at the end of a word of a phrase stands for any ending,
+one before it for any beginning: words are matched by the shortest such part that they have, and the hit is then
+checked word by word.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+import spacy
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+#: letters, digits, or one other character; so "RE2201" and "49€" come apart and every language is cut alike
+_WORD: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+#: typed for an umlaut where the keyboard has none
+_UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A phrase found in a text."""
+
+    #: the group that the phrase belongs to ("label.invoice")
+    name: str
+    #: first token, and the one after the last
+    first: int
+    last: int
+    #: characters of the text
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A text cut into tokens, with the phrases found in it, in order of their place."""
+
+    #: folded words
+    words: tuple[str, ...]
+    #: where each begins in the text
+    starts: tuple[int, ...]
+    hits: tuple[Hit, ...]
+
+    def token_at(self, place: int) -> int:
+        """The token that stands at or after that character."""
+        low, high = 0, len(self.starts)
+        while low < high:
+            middle = (low + high) // 2
+            if self.starts[middle] + len(self.words[middle]) <= place:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+class Lexicon:
+    """Groups of phrases by name and language, ready to be looked for."""
+
+    def __init__(self, groups: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+        """`groups`: name → language → phrases; the language "*" counts in texts of every language."""
+        self._nlp = spacy.blank("xx")
+        self._nlp.tokenizer = _Words(self._nlp.vocab)
+        self._phrases: dict[str, dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]] = {}
+        phrases = {
+            (name, language, words)
+            for name, by_language in groups.items()
+            for language, texts in by_language.items()
+            for text in texts
+            for words in _spellings(text, language)
+        }
+        starred = {word for _, _, words in phrases for word in words if len(word) > 1 and "*" in word}
+        self._beginnings = _shortest({word[:-1] for word in starred if word.endswith("*")})
+        self._endings = frozenset(word[1:] for word in starred if word.startswith("*"))
+        self._lengths = sorted({len(beginning) for beginning in self._beginnings})
+        self._tails = sorted({len(ending) for ending in self._endings})
+        languages = {language for _, language, _ in phrases} - {"*"}
+        self._matchers: dict[str, PhraseMatcher] = {}
+        for language in [*sorted(languages), "*"]:
+            keyed: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
+            for name, of, words in sorted(phrases):
+                if language == "*" or of in (language, "*"):
+                    keyed.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
+            matcher = PhraseMatcher(self._nlp.vocab)
+            for key in keyed:
+                matcher.add(" ".join(key), [Doc(self._nlp.vocab, words=list(key))])
+            self._matchers[language], self._phrases[language] = matcher, keyed
+
+    def forgetting(self) -> AbstractContextManager[object]:
+        """Within it, the strings of texts are let go at the end: the vocabulary of a daemon must not grow."""
+        return self._nlp.memory_zone()
+
+    def read(self, text: str, language: str) -> Reading:
+        """Tokens and hits; phrases of all languages where the language is none of those of the rules."""
+        folded = fold(text)
+        matches = list(_WORD.finditer(folded))
+        words = tuple(match[0] for match in matches)
+        starts = tuple(match.start() for match in matches)
+        which = language if language in self._matchers else "*"
+        doc = Doc(self._nlp.vocab, words=[self._canonical(word) for word in words])
+        hits = []
+        for _, first, last in self._matchers[which](doc):
+            key = tuple(token.text for token in doc[first:last])
+            for name, phrase in self._phrases[which].get(key, ()):
+                if all(map(_fits, phrase, words[first:last])):
+                    end = starts[last - 1] + len(words[last - 1])
+                    hits.append(Hit(name=name, first=first, last=last, start=starts[first], end=end))
+        hits.sort(key=lambda hit: (hit.start, -hit.end, hit.name))
+        return Reading(words=words, starts=starts, hits=tuple(hits))
+
+    def _canonical(self, word: str) -> str:
+        """The word as it is matched: its shortest known ending or beginning, with a star, or itself."""
+        for length in self._tails:
+            if word[-length:] in self._endings:
+                return "*" + word[-length:]
+        for length in self._lengths:
+            if word[:length] in self._beginnings and len(word.rstrip("*")) >= length:
+                return word[:length] + "*"
+        return word
+
+
+class _Folding(dict[int, str]):
+    """Character → folded character, filled as characters are met, up to a bound that a hostile mail cannot pass."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        lower = letter.lower()
+        base = unicodedata.normalize("NFD", lower)[:1] if len(lower) == 1 else letter
+        if len(self) < 4096:
+            self[code] = base
+        return base
+
+
+_FOLDING: Final = _Folding()
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, of exactly the same length."""
+    return text.translate(_FOLDING)
+
+
+def _fits(pattern: str, word: str) -> bool:
+    if len(pattern) > 1 and pattern.endswith("*"):
+        return word.startswith(pattern[:-1])
+    if len(pattern) > 1 and pattern.startswith("*"):
+        return word.endswith(pattern[1:])
+    return word == pattern
+
+
+def _spellings(text: str, language: str) -> set[tuple[str, ...]]:
+    """The words of a phrase, folded, and for German also as typed without umlauts."""
+    texts = {text}
+    if language in ("de", "*"):
+        typed = text.lower()
+        for umlaut, letters in _UMLAUTS:
+            typed = typed.replace(umlaut, letters)
+        texts.add(typed)
+    return {words for each in texts if (words := _cut(each))}
+
+
+def _cut(text: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for match in re.finditer(r"\*?[^\W\d_]+\*?|\d+|[^\w\s]|_", fold(text)):
+        words.append(match[0])
+    return tuple(words)
+
+
+def _shortest(beginnings: set[str]) -> frozenset[str]:
+    """Of beginnings that begin with one another, the shortest."""
+    return frozenset(
+        each for each in beginnings if not any(each != other and each.startswith(other) for other in beginnings)
+    )
+
+
+class _Words:
+    """A tokenizer for spaCy that cuts as `_WORD` does."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        words: Sequence[str] = _WORD.findall(text)
+        return Doc(self.vocab, words=list(words))
