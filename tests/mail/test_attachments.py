@@ -21,7 +21,10 @@ def _pdf(words: str, *, pages: int = 1) -> bytes:
     ]
     for n in range(pages):
         bodies.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * n} 0 R >>".encode()
+            (
+                f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Resources << /Font << /F1 3 0 R >>"
+                f" >> /Contents {5 + 2 * n} 0 R >>"
+            ).encode()
         )
         bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
     out, places = io.BytesIO(), []
@@ -72,13 +75,20 @@ def test_a_long_pdf_is_read_in_part_and_says_so() -> None:
 
 def test_a_word_document_is_read() -> None:
     """Paragraphs are lines, cells are separated by tabs."""
-    body = "<w:document xmlns:w='w'><w:p><w:r><w:t>Invoice</w:t></w:r><w:r><w:t> 7</w:t></w:r></w:p><w:tr><w:tc><w:p><w:t>Fee</w:t></w:p></w:tc><w:tc><w:p><w:t>40</w:t></w:p></w:tc></w:tr></w:document>"
+    body = (
+        "<w:document xmlns:w='w'><w:p><w:r><w:t>Invoice</w:t></w:r><w:r><w:t> 7</w:t></w:r></w:p>"
+        "<w:tr><w:tc><w:p><w:t>Fee</w:t></w:p></w:tc><w:tc><w:p><w:t>40</w:t></w:p></w:tc></w:tr>"
+        "</w:document>"
+    )
     assert read_text(_office(word__document=body), filename="a.docx", content_type=DOCX) == ("Invoice 7\nFee\t40", "")
 
 
 def test_a_sheet_is_read_row_by_row() -> None:
     """Shared strings, inline strings and numbers."""
-    sheet = "<worksheet><sheetData><row><c t='s'><v>0</v></c><c><v>240.5</v></c></row><row><c t='inlineStr'><is><t>Tax</t></is></c><c t='s'><v>99</v></c></row></sheetData></worksheet>"
+    sheet = (
+        "<worksheet><sheetData><row><c t='s'><v>0</v></c><c><v>240.5</v></c></row><row><c t='inlineStr'>"
+        "<is><t>Tax</t></is></c><c t='s'><v>99</v></c></row></sheetData></worksheet>"
+    )
     content = _office(xl__worksheets__sheet1=sheet, xl__sharedStrings="<sst><si><t>Total</t></si></sst>")
     assert read_text(content, filename="a.xlsx", content_type=XLSX) == ("Total\t240.5\nTax", "")
 

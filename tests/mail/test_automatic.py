@@ -9,7 +9,11 @@ from triage.mail.message import parse
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 OWN = Own(addresses=frozenset({"support@desk.example"}), domains=frozenset({"desk.example"}))
-REPORT = b"Content-Type: multipart/report; report-type=%s; boundary=b\nFrom: x@y.example\n\n--b\n\nnotice\n--b\nContent-Type: message/%s\n\n%s\n--b--\n"
+REPORT = (
+    b"Content-Type: multipart/report; report-type=%s; boundary=b\n"
+    b"From: x@y.example\n\n--b\n\nnotice\n--b\nContent-Type: message/%s\n"
+    b"\n%s\n--b--\n"
+)
 
 
 def _label(mail: bytes | str) -> str:
@@ -91,9 +95,18 @@ def test_people_who_write_of_such_things_are_people(subject: str, text: str) -> 
 
 @pytest.mark.parametrize(
     "sender",
-    ["noreply@shop.example", "no-reply@shop.example", "Shop <do-not-reply@shop.example>", "no_responder@tienda.example", "nao-responda@loja.example",
-     "ne-pas-repondre@boutique.example", "keine-antwort@laden.example", "billing-noreply@shop.example", "postmaster@shop.example"],
-)  # fmt: skip
+    [
+        "noreply@shop.example",
+        "no-reply@shop.example",
+        "Shop <do-not-reply@shop.example>",
+        "no_responder@tienda.example",
+        "nao-responda@loja.example",
+        "ne-pas-repondre@boutique.example",
+        "keine-antwort@laden.example",
+        "billing-noreply@shop.example",
+        "postmaster@shop.example",
+    ],
+)
 def test_senders_that_take_no_answers_get_none(sender: str) -> None:
     """An acknowledgement to noreply@ comes back as a bounce."""
     assert _label(f"From: {sender}\n\nYour bill is ready.") == "auto_other"
@@ -140,7 +153,9 @@ def test_an_automatic_text_is_believed_only_in_own_words() -> None:
     assert _label(f"From: ann@a.example\n\n{notice}") == "auto_other"
     assert (
         _label(
-            f"From: ann@a.example\n\nI was charged twice.\n\nOn 1 Mar 2026 at 10:00 Shop <s@shop.example> wrote:\n> {notice}"
+            f"From: ann@a.example\n\nI was charged twice.\n"
+            f"\nOn 1 Mar 2026 at 10:00 Shop <s@shop.example> wrote:\n"
+            f"> {notice}"
         )
         == "human"
     )

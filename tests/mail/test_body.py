@@ -41,7 +41,10 @@ def _reply(text: str, subject: str = "") -> str:
         "-------- Mensaje original --------",
         "-------- Mensagem original --------",
         "-------- Message d'origine --------",
-        "________________________________\nFrom: Shop <s@shop.example>\nSent: Monday, March 2, 2026 10:15\nTo: Ann\nSubject: Bill",
+        (
+            "________________________________\nFrom: Shop <s@shop.example>\n"
+            "Sent: Monday, March 2, 2026 10:15\nTo: Ann\nSubject: Bill"
+        ),
         "Von: Laden <l@shop.example>\nGesendet: Montag, 2. März 2026 10:15\nAn: Ann\nBetreff: Rechnung",
         "De: Tienda <t@shop.example>\nEnviado: lunes, 2 de marzo de 2026 10:15\nPara: Ann\nAsunto: Factura",
         "De : Boutique <b@shop.example>\nEnvoyé : lundi 2 mars 2026 10:15\nÀ : Ann\nObjet : Facture",
@@ -122,7 +125,11 @@ def test_nothing_is_left_means_everything_is_kept() -> None:
 )
 def test_a_pointer_above_a_forward_is_not_its_matter(note: str) -> None:
     """A forward without words of its own means what it forwards."""
-    text = f"{note}\n\n---------- Forwarded message ----------\nFrom: Ann <a@b.example>\nDate: Mon\nSubject: Bill\n\n{OWN}\n\n-- \nAnn\n"
+    text = (
+        f"{note}\n\n---------- Forwarded message ----------\n"
+        f"From: Ann <a@b.example>\nDate: Mon\nSubject: Bill\n"
+        f"\n{OWN}\n\n-- \nAnn\n"
+    )
     assert _reply(text).endswith(OWN)
 
 
@@ -135,14 +142,33 @@ def test_the_subject_tells_a_forward_from_a_reply() -> None:
 
 
 HTML = {
-    "gmail": "<div dir=ltr>{own}</div><br><div class='gmail_quote'><div dir=ltr class='gmail_attr'>On Mon, 2 Mar 2026 at 10:15, Jane &lt;<a href='mailto:j@s.example'>j@s.example</a>&gt; wrote:<br></div><blockquote class='gmail_quote'>old words</blockquote></div>",
-    "apple": "<html><body>{own}<br><div><br><blockquote type=cite><div>On 2 Mar 2026, at 10:15, Jane &lt;j@s.example&gt; wrote:</div><br><div>old words</div></blockquote></div></body></html>",
-    "outlook web": "<div>{own}</div><div id='appendonsend'></div><hr><div id='divRplyFwdMsg'><b>From:</b> Jane<br><b>Sent:</b> Monday<br></div><div>old words</div>",
-    "outlook": "<p class=MsoNormal>{own}</p><div style='border-top:solid #E1E1E1 1.0pt'><p><b>From:</b> Jane &lt;j@s.example&gt;<br><b>Sent:</b> Monday, 2 March 2026<br><b>To:</b> Ann<br><b>Subject:</b> Bill</p></div><p>old words</p>",
-    "thunderbird": "{own}<br><div class='moz-cite-prefix'>Am 02.03.2026 um 10:15 schrieb Jane:<br></div><blockquote type='cite'>old words</blockquote><div class='moz-signature'>-- <br>Ann</div>",
+    "gmail": (
+        "<div dir=ltr>{own}</div><br><div class='gmail_quote'><div dir=ltr class='gmail_attr'>On "
+        "Mon, 2 Mar 2026 at 10:15, Jane &lt;<a href='mailto:j@s.example'>j@s.example</a>&gt; wrote:<br>"
+        "</div><blockquote class='gmail_quote'>old words</blockquote></div>"
+    ),
+    "apple": (
+        "<html><body>{own}<br><div><br><blockquote type=cite><div>On 2 Mar 2026, at 10:15, Jane &lt;"
+        "j@s.example&gt; wrote:</div><br><div>old words</div></blockquote></div></body></html>"
+    ),
+    "outlook web": (
+        "<div>{own}</div><div id='appendonsend'></div><hr><div id='divRplyFwdMsg'><b>From:</b> Jane<br>"
+        "<b>Sent:</b> Monday<br></div><div>old words</div>"
+    ),
+    "outlook": (
+        "<p class=MsoNormal>{own}</p><div style='border-top:solid #E1E1E1 1.0pt'><p><b>From:</b> "
+        "Jane &lt;j@s.example&gt;<br><b>Sent:</b> Monday, 2 March 2026<br><b>To:</b> Ann<br><b>Subject:</b>"
+        " Bill</p></div><p>old words</p>"
+    ),
+    "thunderbird": (
+        "{own}<br><div class='moz-cite-prefix'>Am 02.03.2026 um 10:15 schrieb Jane:<br></div><blockquote "
+        "type='cite'>old words</blockquote><div class='moz-signature'>-- <br>Ann</div>"
+    ),
     "yahoo": "<div>{own}</div><div class='yahoo_quoted'>On Monday, Jane wrote:<div>old words</div></div>",
-    "proton": "<div>{own}</div><div class='protonmail_quote'>On Monday, Jane wrote:<blockquote>old words</blockquote></div>",
-}  # fmt: skip
+    "proton": (
+        "<div>{own}</div><div class='protonmail_quote'>On Monday, Jane wrote:<blockquote>old words</blockquote></div>"
+    ),
+}
 
 
 @pytest.mark.parametrize("program", HTML)

@@ -20,12 +20,41 @@ def _report(fields: str, notice: str = "It did not work.") -> bytes:
         ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.1.1", "5.1.1", True),
         ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.2.2", "5.2.2", False),
         ("Final-Recipient: rfc822; ann@a.example\nAction: delayed\nStatus: 4.4.1", "4.4.1", False),
-        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 blocked", "5.7.1", False),
-        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 user unknown", "5.0.0", True),
-        ("Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 552 mailbox full", "5.0.0", False),
-        ("Final-Recipient: rfc822; b@a.example\nAction: relayed\nStatus: 2.0.0\n\nFinal-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.1.2", "5.1.2", True),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\n"
+                "Status: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 blocked"
+            ),
+            "5.7.1",
+            False,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\n"
+                "Status: 5.0.0\nDiagnostic-Code: smtp; 550 user unknown"
+            ),
+            "5.0.0",
+            True,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\n"
+                "Status: 5.0.0\nDiagnostic-Code: smtp; 552 mailbox full"
+            ),
+            "5.0.0",
+            False,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; b@a.example\nAction: relayed\n"
+                "Status: 2.0.0\n\nFinal-Recipient: rfc822; ann@a.example\n"
+                "Action: failed\nStatus: 5.1.2"
+            ),
+            "5.1.2",
+            True,
+        ),
     ],
-)  # fmt: skip
+)
 def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
     """Status and diagnostic of the recipient who failed; a general status gives way to a precise one."""
     bounce = bounces.read(parse(_report(fields)))
@@ -51,7 +80,11 @@ def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
 )
 def test_prose_is_read_by_codes_and_phrases(words: str, status: str | None, hard: bool) -> None:
     """An IP address is no status, and a server that took the recipient knows the address."""
-    mail = f"From: mailer-daemon@x.example\nSubject: Undelivered\n\nSorry:\n<ann@a.example>: {words}\n\n--- Original message ---\nMessage-ID: <l@desk.example>\n\n550 5.9.9 user unknown\n"
+    mail = (
+        f"From: mailer-daemon@x.example\nSubject: Undelivered\n"
+        f"\nSorry:\n<ann@a.example>: {words}\n\n--- Original message ---\n"
+        f"Message-ID: <l@desk.example>\n\n550 5.9.9 user unknown\n"
+    )
     bounce = bounces.read(parse(mail.encode()))
     assert (bounce.status, bounce.hard, bounce.recipient, bounce.original_message_id) == (
         status,

@@ -36,7 +36,10 @@ def test_encoded_words_are_read_as_they_were_meant(raw: bytes, text: str) -> Non
     ("raw", "expected"),
     [
         (b"Jane <JANE@Shop.example>", [Address(name="Jane", address="jane@shop.example")]),
-        (b'"Doe, Jane" <j@x.example>, b@y.example', [Address(name="Doe, Jane", address="j@x.example"), Address(address="b@y.example")]),
+        (
+            b'"Doe, Jane" <j@x.example>, b@y.example',
+            [Address(name="Doe, Jane", address="j@x.example"), Address(address="b@y.example")],
+        ),
         (b"b@y.example (Bob)", [Address(name="Bob", address="b@y.example")]),
         (b"team: a@x.example, b@x.example;", [Address(address="a@x.example"), Address(address="b@x.example")]),
         (b"undisclosed-recipients:;", []),
@@ -46,7 +49,7 @@ def test_encoded_words_are_read_as_they_were_meant(raw: bytes, text: str) -> Non
         (b"<", []),
         (b"", []),
     ],
-)  # fmt: skip
+)
 def test_addresses_are_found_in_what_senders_write(raw: bytes, expected: list[Address]) -> None:
     """Names with commas, comments, groups and broken brackets do not confuse who wrote."""
     assert list(headers.addresses(raw)) == expected
@@ -64,11 +67,11 @@ def test_an_encoded_comma_does_not_split_an_address() -> None:
         (b'attachment; filename="bill.pdf"', "bill.pdf"),
         (b"attachment; filename=bill of march.pdf", "bill of march.pdf"),
         (b"attachment; filename*=utf-8''factura%20n%C2%BA%201.pdf", "factura nº 1.pdf"),
-        (b"attachment; filename*0=\"long \"; filename*1=\"name.pdf\"", "long name.pdf"),
+        (b'attachment; filename*0="long "; filename*1="name.pdf"', "long name.pdf"),
         (b"attachment; filename*0*=utf-8''%e2%82%ac; filename*1=\".pdf\"", "€.pdf"),
         (b'attachment; filename="=?utf-8?q?f=C3=BCr.pdf?="', "für.pdf"),
     ],
-)  # fmt: skip
+)
 def test_file_names_are_read_in_every_encoding(raw: bytes, name: str) -> None:
     """RFC 2231 pieces, RFC 2047 words and bare spaces all give the name."""
     assert headers.parameters(raw)[1]["filename"] == name
@@ -91,7 +94,10 @@ def test_dates_carry_their_zone_or_are_none(text: str, moment: datetime | None) 
 
 def test_message_ids_keep_what_microsoft_puts_into_them() -> None:
     """Brackets inside an id, and ids without angle brackets, are ids."""
-    assert headers.message_ids("<[abc]@x.example> junk <d@e.example> <d@e.example>") == ("<[abc]@x.example>", "<d@e.example>")
+    assert headers.message_ids("<[abc]@x.example> junk <d@e.example> <d@e.example>") == (
+        "<[abc]@x.example>",
+        "<d@e.example>",
+    )
     assert headers.message_ids("a@b.example, c@d.example") == ("<a@b.example>", "<c@d.example>")
 
 

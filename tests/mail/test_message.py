@@ -18,7 +18,10 @@ def test_an_outlook_reply_gives_only_the_new_words() -> None:
     """HTML from Outlook: hidden text is gone, the header block and all under it is quoted."""
     message = parse(_mail("outlook_reply_es"))
     assert message.sender == Address(name="María Suárez", address="maria.suarez@cliente.example")
-    assert message.reply == "Buenos días:\n\nMe han cobrado dos veces la factura F-2031, 49,90 € cada vez.\n\nUn saludo,\nMaría"
+    assert (
+        message.reply
+        == "Buenos días:\n\nMe han cobrado dos veces la factura F-2031, 49,90 € cada vez.\n\nUn saludo,\nMaría"
+    )
     assert "99,80 €" in message.text
     assert "oculto" not in message.text
     assert message.references == ("<f-2031@tienda.example>",)
@@ -34,14 +37,20 @@ def test_a_bare_forward_gives_the_forwarded_complaint() -> None:
 
 def test_a_forward_with_words_of_its_own_keeps_to_them() -> None:
     """The forwarder's own complaint is the complaint."""
-    message = message_from_text("I was charged twice for this order, please refund 20 EUR.\n\n---------- Forwarded message ---------\nFrom: Shop <a@b.example>\nSubject: Order\n\nThanks for buying!")
+    message = message_from_text(
+        "I was charged twice for this order, please refund 20 EUR.\n"
+        "\n---------- Forwarded message ---------\nFrom: Shop <a@b.example>\n"
+        "Subject: Order\n\nThanks for buying!"
+    )
     assert message.reply == "I was charged twice for this order, please refund 20 EUR."
 
 
 def test_a_mail_forwarded_as_an_attachment_is_read() -> None:
     """message/rfc822 with nothing written above it counts like an inline forward, and is listed."""
     data = (
-        b"Subject: Fwd: bill\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n\n--b\nContent-Type: message/rfc822\n\n"
+        b"Subject: Fwd: bill\nContent-Type: multipart/mixed; boundary=b\n"
+        b"\n--b\n\n\n--b\nContent-Type: message/rfc822\n"
+        b"\n"
         b"From: c@d.example\nSubject: bill\n\nYou billed me 40 euros too much.\n--b--\n"
     )
     message = parse(data)
@@ -66,7 +75,11 @@ def test_references_end_with_the_newest_without_repeats() -> None:
 
 def test_the_plain_form_is_preferred_unless_it_says_nothing() -> None:
     """Of two forms of the same words the plain one is read; a placeholder is not."""
-    mail = b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n%s\n--b\nContent-Type: text/html\n\n<p>rich</p>\n--b--"
+    mail = (
+        b"Content-Type: multipart/alternative; boundary=b\n"
+        b"\n--b\n\n%s\n--b\nContent-Type: text/html\n\n"
+        b"<p>rich</p>\n--b--"
+    )
     assert parse(mail % b"plain").text.strip() == "plain"
     assert parse(mail % b"Your mail client does not support HTML.").text.strip() == "rich"
     assert "<p>rich</p>" in parse(mail % b"plain").html
@@ -91,8 +104,16 @@ def test_format_flowed_paragraphs_are_joined() -> None:
 @pytest.mark.parametrize(
     "mail",
     [
-        b"Content-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream\n\nx\n--b--",
-        b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\nMIAGCSqGSIb3DQEHA6CA",
+        (
+            b"Content-Type: multipart/encrypted; boundary=b\n"
+            b"\n--b\nContent-Type: application/pgp-encrypted\n"
+            b"\nVersion: 1\n--b\nContent-Type: application/octet-stream\n"
+            b"\nx\n--b--"
+        ),
+        (
+            b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n"
+            b"Content-Transfer-Encoding: base64\n\nMIAGCSqGSIb3DQEHA6CA"
+        ),
         b"\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
     ],
 )
@@ -103,7 +124,11 @@ def test_encrypted_mail_is_flagged_for_a_person(mail: bytes) -> None:
 
 def test_signed_mail_is_read() -> None:
     """A clear signature changes nothing about the words."""
-    armour = b"\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nI paid twice.\n- - one\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n"
+    armour = (
+        b"\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n"
+        b"\nI paid twice.\n- - one\n-----BEGIN PGP SIGNATURE-----\n"
+        b"\nabc\n-----END PGP SIGNATURE-----\n"
+    )
     message = parse(armour)
     assert message.reply == "I paid twice.\n- one"
     assert not message.encrypted
@@ -116,7 +141,10 @@ def test_an_opaque_smime_signature_is_opened() -> None:
     content = b"\x30\x80" + bytes.fromhex("06092a864886f70d010701") + b"\xa0\x80" + octets + b"\0\0\0\0"
     signed = b"\x30\x80\x02\x01\x01\x31\x00" + content + b"\0\0"
     cms = b"\x30\x80" + bytes.fromhex("06092a864886f70d010702") + b"\xa0\x80" + signed + b"\0\0\0\0"
-    mail = b"Content-Type: application/pkcs7-mime; smime-type=signed-data\nContent-Transfer-Encoding: base64\n\n" + base64.b64encode(cms)
+    mail = (
+        b"Content-Type: application/pkcs7-mime; smime-type=signed-data\nContent-Transfer-Encoding: base64\n\n"
+        + base64.b64encode(cms)
+    )
     message = parse(mail)
     assert message.reply == "I paid twice."
     assert not message.encrypted
@@ -133,7 +161,9 @@ def test_the_report_and_the_returned_mail_are_kept() -> None:
     """RFC 3464 fields by recipient, and the headers of the mail that came back."""
     mail = (
         b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n"
-        b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 5.1.1\n"
+        b"--b\nContent-Type: message/delivery-status\n\n"
+        b"Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b.example\n"
+        b"Status: 5.1.1\n"
         b"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <letter@desk.example>\n\n--b--\n"
     )
     message = parse(mail)
@@ -149,13 +179,18 @@ def test_truncated_mail_says_so() -> None:
 def test_an_unread_attachment_is_measured_without_decoding() -> None:
     """The size is that of the decoded bytes."""
     content = bytes(range(256)) * 40
-    mail = b"Content-Type: image/png; name=scan.png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(content)
+    mail = b"Content-Type: image/png; name=scan.png\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(
+        content
+    )
     assert parse(mail).attachments[0].size == len(content)
 
 
 def test_a_bare_body_is_divided_like_a_mail() -> None:
     """`explain` gives bodies without headers; HTML quotes are cut there as well."""
-    html = "<p>Charged twice.</p><div class='gmail_quote'><div class='gmail_attr'>On Mon wrote:</div><blockquote>old</blockquote></div>"
+    html = (
+        "<p>Charged twice.</p><div class='gmail_quote'><div class='gmail_attr'>On Mon wrote:</div>"
+        "<blockquote>old</blockquote></div>"
+    )
     message = message_from_text(html, content_type="text/html", language="en", subject="Re: bill")
     assert message.reply == "Charged twice."
     assert message.header("content-language") == "en"

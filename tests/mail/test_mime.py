@@ -17,7 +17,9 @@ def test_nested_multiparts_are_walked_in_order() -> None:
     """Each boundary ends its own level only, even where one is the beginning of another."""
     data = (
         b"Content-Type: multipart/mixed; boundary=ab\n\n"
-        b"--ab\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\nplain\n--a\nContent-Type: text/html\n\n<p>x\n--a--\n"
+        b"--ab\nContent-Type: multipart/alternative; boundary=a\n"
+        b"\n--a\n\nplain\n--a\nContent-Type: text/html\n"
+        b"\n<p>x\n--a--\n"
         b"--ab\nContent-Type: application/pdf\n\n%PDF\n--ab--\n"
     )
     assert _tree(data) == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/pdf"]
@@ -107,13 +109,31 @@ def test_any_bytes_parse(data: bytes) -> None:
 
 _PIECES = st.sampled_from(
     [
-        b"Content-Type: multipart/mixed; boundary=b\n", b"Content-Type: text/html; charset=utf-16\n", b"--b\n", b"--b--\n", b"\n", b"\r\n",
-        b"Content-Type: message/rfc822\n", b"Content-Transfer-Encoding: base64\n", b"Subject: =?utf-8?b?", b"From: <", b"<div class=gmail_quote>",
-        b"> quoted\n", b"On 1 Jan 2026 at 10:00 a@b.example wrote:\n", b"begin 644 x\n", b"-- \n", b"\xff\xfe\x00", b"word ", b"Date: 1\n",
-        b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22\x00\x00", b"Content-Disposition: attachment; filename*0*=", b"aGVsbG8=\n",
-        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n", b"Content-Type: application/pkcs7-mime\n\n\x30\x80\x06",
+        b"Content-Type: multipart/mixed; boundary=b\n",
+        b"Content-Type: text/html; charset=utf-16\n",
+        b"--b\n",
+        b"--b--\n",
+        b"\n",
+        b"\r\n",
+        b"Content-Type: message/rfc822\n",
+        b"Content-Transfer-Encoding: base64\n",
+        b"Subject: =?utf-8?b?",
+        b"From: <",
+        b"<div class=gmail_quote>",
+        b"> quoted\n",
+        b"On 1 Jan 2026 at 10:00 a@b.example wrote:\n",
+        b"begin 644 x\n",
+        b"-- \n",
+        b"\xff\xfe\x00",
+        b"word ",
+        b"Date: 1\n",
+        b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22\x00\x00",
+        b"Content-Disposition: attachment; filename*0*=",
+        b"aGVsbG8=\n",
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+        b"Content-Type: application/pkcs7-mime\n\n\x30\x80\x06",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

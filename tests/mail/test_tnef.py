@@ -46,7 +46,11 @@ def test_files_and_text_come_out_of_the_envelope() -> None:
 
 def test_a_mail_with_winmail_dat_is_read() -> None:
     """The wrapped file is listed with its text, and the wrapped body is the text where there is no other."""
-    mail = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\n\n"
+    mail = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n"
+        b"--b\n\n\n--b\nContent-Type: application/ms-tnef; name=winmail.dat\n"
+        b"\n"
+    )
     message = parse(mail + ENVELOPE + b"\n--b--\n")
     assert message.reply == "Me cobraron de más"
     assert [(part.filename, part.text) for part in message.attachments] == [

@@ -19,6 +19,8 @@ PartLabel = Literal["own", "quoted", "signature", "disclaimer", "forwarded"]
 #: lines that an attribution may be wrapped over, and its characters
 _ATTRIBUTION_LINES = 4
 _MAX_ATTRIBUTION = 400
+#: characters at its end in which it says "wrote:"
+_ATTRIBUTION_TAIL = 100
 #: lines that a header block may have between two of its labels (folded recipients)
 _HEADER_GAP = 4
 _HEADER_LINES = 24
@@ -31,7 +33,8 @@ _SIGNATURE_LINES = 14
 _WRAPPED = 65
 #: lines of a closing that are still the writer's words: "Regards,", a name, a title; a longer block is a signature
 _COURTESY = 3
-_SENTENCE = re.compile(r"\w+(?:\W+\w+){7,}.*[.!?…]\s*$")
+#: words from which on a line is a sentence rather than a name or an address
+_SENTENCE_WORDS = 8
 _PREFIX = re.compile(r"^[ \t]*(?:>(?!:\s*$)|\|(?=\s)|[A-Z]{1,3}>)")
 _UNPREFIXED = re.compile(r"^[ \t]*(?:[>|][ \t]?)+")
 
@@ -192,7 +195,7 @@ def _attribution(lines: _Lines, index: int) -> int:
 
 
 def _is_attribution(line: str, *, started: bool) -> bool:
-    if not phrases.ATTRIBUTION_END.search(line):
+    if not phrases.ATTRIBUTION_END.search(line, max(0, len(line) - _ATTRIBUTION_TAIL)):
         return False
     wrote = phrases.WROTE_SOMEWHERE.search(line)
     address, moment = phrases.ADDRESS.search(line), phrases.MOMENT.search(line)
@@ -271,7 +274,7 @@ def _sign_off(lines: _Lines, first: int, stop: int) -> None:
     """Label what stands at the end of a run of own lines: notices, phone lines, and the signature."""
     for index in range(first, stop):
         line = lines.lines[index].strip()
-        if len(line) < 160 and phrases.SENT_FROM.match(line) and not phrases.SENTENCE.search(line):
+        if len(line) < 160 and phrases.SENT_FROM.match(line) and not _is_sentence(line):
             lines.labels[index] = "signature"
     stop = _disclaimer(lines, first, stop)
     for index in range(first, stop):
@@ -287,6 +290,10 @@ def _sign_off(lines: _Lines, first: int, stop: int) -> None:
     closing = _closing(lines, first, stop)
     if closing is not None and sum(not lines.blank[index] for index in range(closing, stop)) > _COURTESY:
         _relabel(lines, closing, stop, "signature")
+
+
+def _is_sentence(line: str) -> bool:
+    return line.rstrip().endswith((".", "!", "?", "…")) and len(line.split()) >= _SENTENCE_WORDS
 
 
 def _relabel(lines: _Lines, first: int, stop: int, label: PartLabel) -> None:
@@ -346,7 +353,7 @@ def _ruled_off(lines: _Lines, first: int, stop: int) -> int:
                 stop = index
         elif not lines.blank[index]:
             filled += 1
-            if filled > 6 or (_SENTENCE.match(line) and not phrases.ADDRESS.search(line)):
+            if filled > 6 or (_is_sentence(line) and not phrases.ADDRESS.search(line)):
                 break
     return stop
 
@@ -363,7 +370,7 @@ def _closing(lines: _Lines, first: int, stop: int) -> int | None:
             return None
         if len(line) < 120 and phrases.CLOSING.match(line):
             return index if _leaves_words(lines, first, index) else None
-        if len(line) > 100 or _SENTENCE.match(line):
+        if len(line) > 100 or _is_sentence(line):
             return None
     return None
 

@@ -248,6 +248,4 @@ DISCLAIMER = re.compile(
 SIGNATURE_MARK = re.compile(r"^\s*(?:--|––|—|——|__+)\s*$")
 #: a line drawn with the keyboard
 RULE = re.compile(r"^\s*(?:[-_=*#~+·.•—–]{4,}|(?:\*\s){3,}\*?|ᐧ)\s*$")
-#: "Sent from my desk it is easier to read." is a sentence, not a phone
-SENTENCE = re.compile(r"(?:\w+\W+){7,}\w+\s*[.!?…]$")
 POSTSCRIPT = re.compile(r"^\s*p\.?\s?s\.?\b|^\s*(?:nb|post ?scriptum|postdata)\b", re.I)
