@@ -85,6 +85,11 @@ def test_bombs_are_refused(bomb: bytes) -> None:
     [
         b"Subject: " + b"=?utf-8?q?" * 20_000,
         b"From: " + b"(" * 200_000,
+        b"From: " + b"a" * 200_000,
+        b"From: " + b"a" * 200_000 + b"@",
+        b"From: mailer-daemon@x\nSubject: undelivered\n\n" + b"-" * 200_000,
+        b"\n" + b"a" * 200_000 + b"@\n",
+        b"\nhello\n\n------\n" + b"word " * 50_000,
         b"Content-Type: text/plain; " + b'a="' * 100_000,
         b"\n" + b"From: a\nSent: b\n\n" * 10_000,
         b"\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\n" * 10_000,

@@ -73,7 +73,7 @@ class _Lines:
             found = phrases.LABEL.match(line) if len(line) < _MAX_HEADER and (":" in line or "：" in line) else None
             known = (
                 phrases.label_kind(found[1]) if found else "",
-                "@" in line and bool(phrases.ADDRESS.search(line[:_MAX_HEADER])),
+                "@" in line and bool(phrases.ADDRESS.search(line[:_MAX_ATTRIBUTION])),
             )
             self._headers[index] = known
         return known
@@ -353,7 +353,7 @@ def _ruled_off(lines: _Lines, first: int, stop: int) -> int:
                 stop = index
         elif not lines.blank[index]:
             filled += 1
-            if filled > 6 or (_is_sentence(line) and not phrases.ADDRESS.search(line)):
+            if filled > 6 or (_is_sentence(line) and not phrases.ADDRESS.search(line[:_MAX_ATTRIBUTION])):
                 break
     return stop
 

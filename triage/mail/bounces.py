@@ -56,7 +56,7 @@ DAEMON_NAME = re.compile(
 
 #: from here on a bounce in prose repeats the mail that failed
 _RETURNED = re.compile(
-    r"^[ \t>*-]*(?:-+ ?(?:this is a copy of (?:the|your)|the (?:header|body) of|original message|returned"
+    r"^[ \t>*]{0,20}-{0,80} ?(?:(?:this is a copy of (?:the|your)|the (?:header|body) of|original message|returned"
     r" message|unsent message|message header|copy of)"
     r"|below this line is a copy|--- (?:below|the) .{0,60}(?:original|copy|header)|message headers follow"
     r"|original mail as follows|the original message (?:follows|headers)"

@@ -201,7 +201,6 @@ def _parameter_text(value: str) -> str:
 
 _PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|<([^<>]*)>|\(((?:\\.|[^()\\])*)\)|([,;])|([^"<>(),;]+)|["<>()]', re.S)
 _COMMENT = re.compile(r"\((?:\\.|[^()\\])*\)", re.S)
-_BARE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>(),;:\"]+")
 
 
 def addresses(raw: bytes) -> tuple[Address, ...]:
@@ -239,12 +238,14 @@ def _mailboxes(text: str) -> Iterator[Address]:
 def _mailbox(words: list[str], comment: str, route: str) -> Address | None:
     name = " ".join(words)
     if not route:
-        bare = _BARE.search(name)
+        bare = next((word for word in name.split() if "@" in word.strip("@")), None)
         if bare is None:
             name = name.rpartition(":")[2].strip()
             return Address(name=_name(name)) if name else None
-        before = name[: bare.start()].rpartition(":")[2]
-        route, name = bare[0], (before + " " + name[bare.end() :]).strip() or comment
+        before, _, after = name.partition(bare)
+        # "group:a@b": the name of a group is not part of its first member
+        route = bare.rpartition(":")[2]
+        name = f"{before.rpartition(':')[2]} {after}".strip() or comment
     elif ":" in name and '"' not in name and "=?" not in name:
         name = name.rpartition(":")[2].strip()
     return Address(name=_name(name or comment), address=_spec(route))
