@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from furnished import HandClock, TwinHouse, World
+from servers import Postgres, postgres
 
 
 @pytest.fixture
@@ -31,3 +32,19 @@ def eml() -> Callable[[str], bytes]:
     """The bytes of a mail of tests/corpus, by name."""
     folder = Path(__file__).parent / "corpus"
     return lambda name: (folder / f"{name}.eml").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One PostgreSQL for all tests of this process."""
+    with postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.server)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/triage.db"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.database()

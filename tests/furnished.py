@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from triage import pipeline
 from triage.config import MailboxSettings, Settings
@@ -111,11 +111,19 @@ class World:
         return sum(customer in delivery.recipients for delivery in self.relay.deliveries)
 
 
+@cache
+def _shipped_rules() -> dict[str, object]:
+    """What every house reads from rules/, read once for all tests."""
+    house = House(Settings())
+    return {name: getattr(house, name) for name in ("templates", "lint_rules", "routing", "clocks", "calendar")}
+
+
 class TwinHouse(House):
     """The real house, furnished with twins."""
 
     def __init__(self, world: World, *, understand: Callable[[Message, House], Understanding] = scripted) -> None:
         super().__init__(world.settings())
+        vars(self).update(_shipped_rules())
         self.world = world
         self._script = understand
         self._mailboxes = tuple(world.mailboxes.values())

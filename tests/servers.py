@@ -1,0 +1,334 @@
+"""Real servers for tests, each private: own folder, own free port, ended with the block that started it.
+
+A server that is not installed is a loud skip at home and a failure where CI is set.
+"""
+
+import asyncio
+import contextlib
+import grp
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from imapclient import IMAPClient
+
+USER, PASSWORD = "support", "s3cret"
+_START_SECONDS = 20
+
+
+def needed(command: str) -> str:
+    """The path of a program. A missing one skips the test at home and fails it in CI."""
+    found = shutil.which(command) or shutil.which(command, path="/usr/sbin:/usr/local/sbin:/sbin")
+    if found is None:
+        _missing(command)
+    return str(found)
+
+
+def _missing(what: str) -> None:
+    message = f"{what} is not installed: these tests need the real server"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses just now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(there: Callable[[], bool], what: str, seconds: float = _START_SECONDS) -> None:
+    """Wait until something is the case; fails the test where it does not come about."""
+    deadline = time.monotonic() + seconds
+    while not there():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
+def answers_on(port: int) -> bool:
+    """Whether something listens on this port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-made certificate for 127.0.0.1, and its key."""
+    paths = folder / "cert.pem", folder / "key.pem"
+    command = [
+        needed("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]]
+    subprocess.run(command, check=True, capture_output=True)
+    return paths
+
+
+class Dovecot:
+    """A private Dovecot with one Maildir account; run as root it serves the mails as `nobody`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.tls_port = free_port(), free_port()
+        self.certificate, self._key = certificate(folder)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._configure()
+
+    def _configure(self) -> None:
+        root = os.geteuid() == 0
+        owner = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.geteuid())
+        home = self.folder / "home"
+        home.mkdir()
+        os.chown(home, owner.pw_uid, owner.pw_gid)
+        # a temporary folder of pytest is closed to others: the mails' owner must get through
+        for folder in (home, self.folder, *list(self.folder.parents)[:3]):
+            if folder.owner() == pwd.getpwuid(os.geteuid()).pw_name or folder == home:
+                folder.chmod(folder.stat().st_mode | 0o755)
+        users = "" if root else f"default_internal_user = {owner.pw_name}\ndefault_login_user = {owner.pw_name}\n"
+        users += "" if root else f"default_internal_group = {grp.getgrgid(owner.pw_gid).gr_name}\n"
+        chroot = "" if root else "chroot ="
+        (self.folder / "dovecot.conf").write_text(f"""\
+protocols = imap
+listen = 127.0.0.1
+base_dir = {self.folder}/run
+state_dir = {self.folder}/state
+log_path = {self.folder}/dovecot.log
+ssl = yes
+ssl_cert = <{self.certificate}
+ssl_key = <{self._key}
+disable_plaintext_auth = no
+{users}mail_location = maildir:~/Maildir
+first_valid_uid = 1
+mail_max_userip_connections = 50
+passdb {{
+  driver = static
+  args = password={PASSWORD}
+}}
+userdb {{
+  driver = static
+  args = uid={owner.pw_uid} gid={owner.pw_gid} home={home}
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Sent {{
+    special_use = \\Sent
+    auto = create
+  }}
+}}
+service imap-login {{
+  {chroot}
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    address = 127.0.0.1
+    port = {self.tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  {chroot}
+}}
+service stats {{
+  {chroot}
+}}
+""")
+
+    def start(self) -> "Dovecot":
+        """Start it, and wait until one can log in."""
+        command = [needed("dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self._lets_in, "Dovecot lets nobody in (its log: dovecot.log)")
+        return self
+
+    def stop(self) -> None:
+        """End it with all its children."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+            self._process = None
+            wait_until(lambda: not answers_on(self.port), "Dovecot still answers")
+
+    def _lets_in(self) -> bool:
+        with contextlib.suppress(Exception), self.connected():
+            return True
+        return False
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[IMAPClient]:
+        """A logged-in connection of somebody else: the test's."""
+        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10)
+        try:
+            client.login(USER, PASSWORD)
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                client.logout()
+
+    def put(self, *contents: bytes, folder: str = "INBOX", arrived: datetime | None = None) -> None:
+        """Mails come in."""
+        with self.connected() as client:
+            for content in contents:
+                client.append(folder, content, msg_time=arrived or datetime.now(UTC))
+
+    def renumber(self) -> None:
+        """Forget the numbering: a new UIDVALIDITY, and every mail under another UID."""
+        self.stop()
+        for path in (self.folder / "home").rglob("dovecot*"):
+            # what is kept there makes sure that a number is never given twice
+            if path.is_file() and not path.name.startswith("dovecot-uidvalidity"):
+                path.unlink()
+        self.start()
+
+
+@contextlib.contextmanager
+def dovecot(folder: Path) -> Iterator[Dovecot]:
+    """A running Dovecot."""
+    needed("dovecot")
+    folder.mkdir(parents=True, exist_ok=True)
+    server = Dovecot(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@dataclass
+class Sink:
+    """An SMTP server that takes, refuses or breaks off, and delivers the desk's own mail back into its mailbox."""
+
+    desk: str
+    deliver: Callable[[bytes], None]
+    #: what happens to the next letters, one each: a reply such as "451 busy", "drop" (taken, no reply) or "lose"
+    script: list[str] = field(default_factory=list)
+    #: what was taken: content and recipients
+    taken: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
+    port: int = field(default_factory=free_port)
+    #: seconds before each reply to DATA
+    delay: float = 0
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """One letter."""
+        answer = self.script.pop(0) if self.script else "250 OK"
+        await asyncio.sleep(self.delay)
+        if answer.startswith("250") or answer == "drop":
+            content = envelope.original_content or b""
+            self.taken.append((content, tuple(envelope.rcpt_tos)))
+            if self.desk in envelope.rcpt_tos:
+                await asyncio.get_running_loop().run_in_executor(None, self.deliver, content)
+        if answer in ("drop", "lose"):
+            transport: Any = server.transport
+            transport.abort()
+        return answer
+
+    def reached(self, customer: str) -> int:
+        """How many letters have reached a customer."""
+        return sum(customer in recipients for _, recipients in self.taken)
+
+
+@contextlib.contextmanager
+def smtp_sink(desk: str, deliver: Callable[[bytes], None] = lambda _: None) -> Iterator[Sink]:
+    """A running SMTP server."""
+    sink = Sink(desk=desk, deliver=deliver)
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller.start()
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+class Postgres:
+    """A throwaway PostgreSQL cluster; run as root it belongs to the user `postgres`."""
+
+    def __init__(self, folder: Path) -> None:
+        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        if not binaries and shutil.which("initdb") is None:
+            _missing("PostgreSQL")
+        self._binaries = binaries[-1] if binaries else Path(str(shutil.which("initdb"))).parent
+        self.folder, self.port = folder, free_port()
+        self._count = 0
+
+    def _run(self, *command: str) -> None:
+        user = "postgres" if os.geteuid() == 0 else None
+        subprocess.run(command, check=True, capture_output=True, user=user, cwd=self.folder, timeout=60)
+
+    def create(self) -> None:
+        """Make the cluster."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+            for parent in list(self.folder.parents)[:3]:
+                if parent.stat().st_uid == 0 and parent != Path("/"):
+                    parent.chmod(parent.stat().st_mode | 0o055)
+        data = str(self.folder / "data")
+        self._run(
+            str(self._binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"
+        )
+
+    def start(self) -> "Postgres":
+        """Start it."""
+        options = f"-p {self.port} -h 127.0.0.1 -k '' -c fsync=off -c full_page_writes=off -c max_connections=200"
+        log = str(self.folder / "log")
+        self._run(
+            *(str(self._binaries / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")
+        )
+        return self
+
+    def stop(self, mode: str = "fast") -> None:
+        """End it; `immediate` is a crash."""
+        self._run(str(self._binaries / "pg_ctl"), "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
+
+    def database(self) -> str:
+        """The URL of a new empty database."""
+        self._count += 1
+        name = f"triage_{self._count}"
+        with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+
+@contextlib.contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """A running PostgreSQL."""
+    server = Postgres(folder)
+    server.create()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop("immediate")
+
+
+def end(process: "subprocess.Popen[Any]", number: signal.Signals = signal.SIGKILL) -> int:
+    """End a child of ours, and give its exit code."""
+    if process.poll() is None:
+        process.send_signal(number)
+    return process.wait(timeout=30)
