@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 from transformers import AutoModel
@@ -48,9 +49,27 @@ def export(encoder: torch.nn.Module, path: Path) -> None:
         )
         if program is None:
             raise SystemExit("the exporter made no graph")
-        program.save(str(plain))
+        onnx.save(_named(program.model_proto), plain)
         # Seven bits where a CPU without VNNI would overflow its 16-bit sums: every machine gives the same answers.
         quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+
+
+def _named(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """Give each folded weight the name of the layer whose bias is added behind it, so that torch can find it again."""
+    # Shapes that the exporter noted for the weights before it turned them round.
+    del graph.graph.value_info[:]
+    weights = {each.name: each for each in graph.graph.initializer}
+    products = {node.output[0]: node for node in graph.graph.node if node.op_type == "MatMul"}
+    for node in graph.graph.node:
+        source = [name for name in node.input if name in products]
+        bias = [name for name in node.input if name.endswith(".bias") and name in weights]
+        if node.op_type == "Add" and source and bias:
+            product = products[source[0]]
+            name = bias[0].removesuffix("bias") + "weight"
+            if name not in weights:
+                weights[product.input[1]].name = name
+                product.input[1] = name
+    return graph
 
 
 def main() -> None:

@@ -22,7 +22,17 @@ from triage.understanding.classify import Words
 from triage.understanding.evaluate import Labelled, Report, report
 from triage.understanding.findings import REASONS, Verdict
 from triage.understanding.heads import NONE, Calibration, sigmoid, softmax
-from triage.understanding.models import GRAPH, HEADS, TOKENIZER, Bands, Description, Honest, digest, write_description
+from triage.understanding.models import (
+    CONFIG,
+    GRAPH,
+    HEADS,
+    TOKENIZER,
+    Bands,
+    Description,
+    Honest,
+    digest,
+    write_description,
+)
 
 Said = dict[str, Any]
 
@@ -79,7 +89,7 @@ def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path
     """Write the folder that ships; answers the report on the held-out mails."""
     folder.mkdir(parents=True, exist_ok=True)
     export(AutoModel.from_pretrained(trained, local_files_only=True, add_pooling_layer=False), folder / GRAPH)
-    for name in (TOKENIZER, HEADS, "training.json"):
+    for name in (TOKENIZER, HEADS, CONFIG, "training.json"):
         (folder / name).write_bytes((trained / name).read_bytes())
     said = read_held_out(held_out)
     calibration = calibrate(said)
@@ -105,7 +115,7 @@ def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path
             shift=round(calibration.shift, 5),
             temperature=round(calibration.temperature, 4),
         ),
-        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS)},
+        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, CONFIG)},
         scores={name: round(value, 4) for name, value in scores.items() if value is not None},
     )
     write_description(folder, described)

@@ -17,6 +17,7 @@ from models.train import PREFIX
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import LinearHeads
 from triage.understanding.models import (
+    CONFIG,
     GRAPH,
     HEADS,
     TOKENIZER,
@@ -68,6 +69,8 @@ def build(folder: Path) -> None:
     # A quiet layer: the vector is little more than the mean of the words, so that heads can learn from it.
     for parameter in encoder.encoder.parameters():
         parameter.data.mul_(0.3)
+        # No two alike: the exporter keeps equal tensors once.
+        parameter.data.add_(torch.randn_like(parameter) * 0.01)
     encoder.save_pretrained(folder)
     export(encoder, folder / GRAPH)
     _heads(folder, tokens).save(folder / HEADS)
@@ -77,7 +80,7 @@ def build(folder: Path) -> None:
         window=64,
         prefix=PREFIX,
         thresholds=Bands(auto=0.9, review=0.2),
-        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, WEIGHTS)},
+        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, WEIGHTS, CONFIG)},
     )
     write_description(folder, described)
 

@@ -17,11 +17,11 @@ Score = Callable[[Sequence[str]], Sequence[float]]
 Span = tuple[int, int]
 
 #: clauses that are taken away one by one; those of a longer mail are joined until they fit
-MOST_CLAUSES = 24
+MOST_CLAUSES = 12
 #: clauses that are narrowed, and pieces of evidence that are handed back
-MOST_EVIDENCE = 3
+MOST_EVIDENCE = 2
 #: words taken away together when a clause is narrowed
-CHUNK = 3
+CHUNK = 4
 #: a chunk counts when it moves at least this share of what the best chunk of its clause does
 SHARE = 0.4
 #: smaller changes of the log odds are noise
@@ -46,8 +46,9 @@ def occlude(reply: str, score: Score) -> tuple[Evidence, ...]:
     if not best:
         return ()
     narrow = _narrow(reply, whole, best, score)
-    candidates = [span for pair in zip(best, narrow, strict=True) for span in dict.fromkeys(pair)]
-    measured = dict(zip(candidates, score([_without(reply, span) for span in candidates]), strict=True))
+    measured = dict(zip(spans, without, strict=True))
+    fresh = [span for span in dict.fromkeys(narrow) if span not in measured]
+    measured.update(zip(fresh, score([_without(reply, span) for span in fresh]), strict=True))
     found = []
     for clause, words in zip(best, narrow, strict=True):
         # Words that say little by themselves: then the clause is the evidence.

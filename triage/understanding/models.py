@@ -2,8 +2,8 @@
 
 A folder is described by its `model.toml`:
 
-- with `heads.safetensors`: our own make. An encoder (`model.onnx`, or `config.json` and `model.safetensors` for the
-  transformers back end) under two linear heads;
+- with `heads.safetensors`: our own make. An encoder (`model.onnx`, whose weights the transformers back
+  end reads as well, or `model.safetensors`) under two linear heads;
 - with a table `[labels]`: any Hugging Face sequence classification folder; each of its labels is a reason or `none`;
 - with `base`: made on site by `learn` over the encoder of another folder.
 
@@ -30,7 +30,7 @@ from triage.understanding.network import Network, OnnxNetwork, TorchEncoder, Tor
 
 Backend = Literal["onnx", "transformers"]
 
-DESCRIPTION, GRAPH, TOKENIZER = "model.toml", "model.onnx", "tokenizer.json"
+DESCRIPTION, CONFIG, GRAPH, TOKENIZER = "model.toml", "config.json", "model.onnx", "tokenizer.json"
 HEADS, MEMORY, WEIGHTS = "heads.safetensors", "memory.json", "model.safetensors"
 
 
@@ -161,12 +161,17 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
     encoder = encoder or path
     if described.labels and backend == "onnx":
         raise ModelError(f"model {path}: a folder with [labels] needs the transformers back end")
-    # Files that nobody has vouched for are not opened: a folder of ours lists all it uses.
-    needed = [TOKENIZER, *([] if described.labels else [HEADS]), GRAPH if backend == "onnx" else WEIGHTS]
+    needed = [TOKENIZER]
+    if backend == "transformers":
+        needed.append(CONFIG)
+    if not described.labels:
+        # The graph holds the weights too; of a foreign model it says nothing to torch.
+        needed += [HEADS, WEIGHTS if backend == "transformers" and (encoder / WEIGHTS).is_file() else GRAPH]
+    elif backend == "transformers":
+        needed.append(WEIGHTS)
     absent = [name for name in needed if not ((path if name == HEADS else encoder) / name).is_file()]
     if absent:
-        hint = "; only the onnx back end can open it" if absent == [WEIGHTS] else ""
-        raise ModelError(f"model {path} lacks {', '.join(absent)} for the {backend} back end{hint}", absent)
+        raise ModelError(f"model {path} lacks {', '.join(absent)} for the {backend} back end", absent)
     try:
         network, heads = _network_and_heads(path, encoder, described, backend)
         tokenizer = Tokenizer.from_file(str(encoder / TOKENIZER))

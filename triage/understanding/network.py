@@ -53,9 +53,15 @@ class TorchEncoder:
 
     def __init__(self, folder: Path) -> None:
         _stay_offline()
-        from transformers import AutoModel
+        from transformers import AutoConfig, AutoModel
 
-        self._model = AutoModel.from_pretrained(folder, local_files_only=True, **_SAFE).eval().float()
+        if (folder / "model.safetensors").exists():
+            self._model = AutoModel.from_pretrained(folder, local_files_only=True, **_SAFE).eval().float()
+            return
+        # The shipped model holds its weights once, in the graph.
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        self._model = AutoModel.from_config(config, add_pooling_layer=False).eval().float()  # type: ignore[no-untyped-call]
+        self._model.load_state_dict(_weights(folder / "model.onnx"))
 
     def run(self, ids: Ids, mask: Ids) -> Floats:
         """One row for each text of the batch."""
@@ -100,6 +106,26 @@ def pool(tokens: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
     weights = mask.unsqueeze(-1).to(tokens.dtype)
     mean = (tokens * weights).sum(1) / weights.sum(1).clamp(min=1)
     return torch.nn.functional.normalize(mean, dim=-1)
+
+
+def _weights(graph: Path) -> "dict[str, torch.Tensor]":
+    """The weights of an int8 graph that `models/export.py` wrote, as plain numbers under their names in the encoder."""
+    import onnx
+    import torch
+
+    raw = {each.name: onnx.numpy_helper.to_array(each) for each in onnx.load(graph).graph.initializer}
+    found = {}
+    for name, values in raw.items():
+        if not name.startswith("encoder.") or name.endswith(("_scale", "_zero_point", "position_ids")):
+            continue
+        plain = name.removeprefix("encoder.").removesuffix("_quantized")
+        if name.endswith("_quantized"):
+            stem = name.removesuffix("_quantized")
+            values = (values.astype(np.float32) - raw[f"{stem}_zero_point"]) * raw[f"{stem}_scale"]
+            # Products have their weights turned round, tables of vectors have not.
+            values = values if plain.startswith("embeddings.") else values.T
+        found[plain] = torch.from_numpy(np.array(values, np.float32))
+    return found
 
 
 def _numbers(rows: "torch.Tensor") -> Floats:
