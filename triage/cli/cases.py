@@ -38,7 +38,7 @@ def list_cases(
     unknown = sorted(set(state or ()) - set(STATES))
     if unknown:
         raise OperatorError(f"there is no state {', '.join(unknown)}; choose from {', '.join(STATES)}")
-    states = () if everything else tuple(state or sorted(UNFINISHED))
+    states = tuple(state or (() if everything else sorted(UNFINISHED)))
     with house_of(context) as house:
         lines = house.store.cases.queue(
             states=states, assignee=actor() if mine else assignee, search=search, limit=limit

@@ -21,9 +21,9 @@ from triage.errors import OperatorError
 from triage.house import House
 from triage.store.views import BookLine, LetterLine
 
-_DESK = "support@shop.example"
+DESK = "support@shop.example"
 _LIMIT_SECONDS = 180
-_CONFIG = """\
+CONFIG = """\
 # Written by `triage demo`: the servers were its own and are gone, the cases are here to look at.
 [database]
 url = "sqlite:///{folder}/triage.db"
@@ -70,9 +70,9 @@ def demo(
     _prepare(folder, keep=keep)
     mails = sorted((Path(servers.__file__).parent / "mails").glob("*.eml"))
     outbox = folder / "letters"
-    with servers.imap_server() as imap_port, servers.smtp_server(outbox, _DESK, imap_port) as smtp_port:
+    with servers.imap_server() as imap_port, servers.smtp_server(outbox, DESK, imap_port) as smtp_port:
         config = folder / "config.toml"
-        text = _CONFIG.format(folder=folder.resolve(), desk=_DESK, imap_port=imap_port, smtp_port=smtp_port)
+        text = CONFIG.format(folder=folder.resolve(), desk=DESK, imap_port=imap_port, smtp_port=smtp_port)
         config.write_text(text, encoding="utf-8")
         settings = load_settings(config)
         log.set_up(settings.log.level, settings.log.format)
