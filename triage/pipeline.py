@@ -5,7 +5,7 @@ that are due. `look_again` does what the diary says. The rooms are passed in as 
 with twins.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -16,6 +16,7 @@ from sqlmodel import Session
 from triage.cases.actions import Acknowledge, Decision
 from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_at
+from triage.cases.known import Known
 from triage.errors import MailboxError, MailboxRefused, NotFound, RelayError, RelayRefused, TriageError
 from triage.explanation import decided_record
 from triage.letters.compose import Letter
@@ -241,15 +242,7 @@ def _record(house: House, session: Session, mail: KeptMail, reading: Reading | E
 def _decide(house: House, session: Session, mail: KeptMail, reading: Reading) -> Decision:
     message, understood = reading.message, reading.understood
     known = known_about(session, mail.id, message, understood, now=house.now())
-    decision = decide(
-        message,
-        understood,
-        known,
-        house.policy,
-        arrival=arrival_of(house, mail.raw),
-        trust=house.trust(message),
-        now=house.now(),
-    )
+    decision = _decided(house, mail.raw, message, understood, known)
     decided = decided_record(message, understood, decision, model=house.model)
 
     def write(reference: str, acknowledge: Acknowledge) -> Written:
@@ -257,6 +250,18 @@ def _decide(house: House, session: Session, mail: KeptMail, reading: Reading) ->
 
     record(session, mail, message, understood, decision, decided, write, house.plans, now=house.now())
     return decision
+
+
+def _decided(house: House, raw: RawMail, message: Message, understood: Understanding, known: Known) -> Decision:
+    return decide(
+        message,
+        understood,
+        known,
+        house.policy,
+        arrival=arrival_of(house, raw),
+        trust=house.trust(message),
+        now=house.now(),
+    )
 
 
 def arrival_of(house: House, raw: RawMail) -> Arrival:
@@ -288,6 +293,22 @@ def confirm(house: House, reference: str, *, actor: str) -> None:
         actor=actor,
         now=house.now(),
     )
+
+
+def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:
+    """What `read` would do with every mail that `collect` would keep; nothing is kept, sent or marked.
+
+    Each mail is decided as if it were the next one: copies within the rehearsal do not see one another.
+    """
+    for mailbox in house.mailboxes():
+        uidvalidity = mailbox.open()
+        cursor = house.store.books.cursor(mailbox.account.name, mailbox.account.folder)
+        begun = cursor.last_uid if cursor is not None and cursor.uidvalidity == uidvalidity else 0
+        for batch in mailbox.new(begun):
+            messages = [parse(raw.content, truncated=raw.truncated) for raw in batch]
+            for raw, message, understood in zip(batch, messages, house.understand(messages), strict=True):
+                known = house.store.known_about(message, understood, now=house.now())
+                yield raw, message, _decided(house, raw, message, understood, known)
 
 
 # deliver

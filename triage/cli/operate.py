@@ -11,10 +11,11 @@ import typer
 from rich.markup import escape
 from rich.progress import track
 
-from triage import daemon
+from triage import daemon, pipeline
 from triage.cli.common import JsonOption, app, err, house_of, out, print_json, print_json_lines, table
 from triage.cli.initial import initial_config
 from triage.errors import OperatorError, TriageError
+from triage.explanation import decision_part
 from triage.house import House
 from triage.mail.mailbox import MailSource
 
@@ -39,8 +40,17 @@ def run(
 
 
 @app.command()
-def once(context: typer.Context, as_json: JsonOption = False) -> None:
+def once(
+    context: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen to each new mail; keep, mark and send nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """One round of all walks, then exit: for cron. Exit code 1 when a mailbox or the relay failed."""
+    if dry_run:
+        _rehearse(context, as_json=as_json)
+        return
     with house_of(context) as house:
         house.mailboxes()
         done = daemon.once(house)
@@ -53,6 +63,25 @@ def once(context: typer.Context, as_json: JsonOption = False) -> None:
             err.print(f"[bold red]{alarm.kind}:[/bold red] {escape(alarm.why)}", soft_wrap=True)
     if alarms:
         raise typer.Exit(1)
+
+
+def _rehearse(context: typer.Context, *, as_json: bool) -> None:
+    with house_of(context) as house:
+        for raw, message, decision in pipeline.rehearse(house):
+            told = {
+                "mailbox": raw.mailbox,
+                "folder": raw.folder,
+                "uid": raw.uid,
+                "sender": message.sender.address,
+                "subject": message.subject,
+            } | decision_part(decision)
+            if as_json:
+                print_json(told)
+                continue
+            out.print(
+                f"[bold]{raw.mailbox}/{raw.folder} {raw.uid}[/bold] {escape(message.sender.address)}", soft_wrap=True
+            )
+            out.print(f"  {escape(message.subject)}\n  {escape(decision.summary)}", soft_wrap=True)
 
 
 @app.command()

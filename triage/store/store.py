@@ -4,6 +4,7 @@
 and transactions; nothing else in the house speaks SQL.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from alembic import command
@@ -12,14 +13,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from triage.cases.known import Known
 from triage.errors import DatabaseError
+from triage.mail.message import Message
 from triage.store.alarms import Alarms
 from triage.store.books import Books
 from triage.store.desk import Cases
 from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
 from triage.store.outbox import Outbox
+from triage.store.recording import known_about
 from triage.store.session import reading
+from triage.understanding.findings import Understanding
 
 __all__ = ["Store", "one_daemon"]
 
@@ -66,6 +71,11 @@ class Store:
         if current is not None and current not in known:
             where = self.engine.url.render_as_string(hide_password=True)
             raise DatabaseError(f"{where} was written by a newer version of triage (schema {current}); upgrade triage")
+
+    def known_about(self, message: Message, understood: Understanding, *, now: datetime) -> Known:
+        """Everything in the books that bears on a mail which is not in them."""
+        with reading(self.engine) as session:
+            return known_about(session, None, message, understood, now=now)
 
     def check(self) -> str:
         """One question to the database, for `doctor`; returns what answered."""
