@@ -16,8 +16,8 @@ from triage.understanding.findings import Evidence, Language, Verdict
 from triage.understanding.heads import Heads, sigmoid
 from triage.understanding.network import Floats, Ids, Network
 
-#: texts in one call of the network: more costs memory and gains nothing on a CPU
-BATCH = 8
+#: texts in one call of the network, and tokens with their padding: more costs memory and gains nothing on a CPU
+BATCH, BATCH_TOKENS = 8, 1024
 #: windows of one mail; of a longer one the beginning and the end are read
 MOST_WINDOWS = 12
 SEPARATOR = "|"
@@ -165,8 +165,10 @@ class Transformer:
         """Rows of the network for windows, run in small batches of like length and handed back in order."""
         order = sorted(range(len(windows)), key=lambda at: len(windows[at]))
         rows: dict[int, Floats] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        while order:
+            # The longest first: it says how many fit.
+            count = min(BATCH, max(BATCH_TOKENS // len(windows[order[-1]]), 1))
+            order, batch = order[:-count], order[-count:]
             ids, mask = _pad([windows[at] for at in batch])
             rows.update(zip(batch, self._network.run(ids, mask), strict=True))
         return np.stack([rows[at] for at in range(len(windows))]) if windows else np.zeros((0, 1), np.float32)
