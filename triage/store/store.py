@@ -1,7 +1,7 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
-``books`` (every UID and what became of it), ``cases``, ``outbox``, ``follow_ups`` and ``alarms`` are the named queries
-and transactions; nothing else in the house speaks SQL.
+``books`` (every UID and what became of it), ``cases``, ``outbox``, ``follow_ups``, ``alarms`` and ``ledger`` are the
+named queries and transactions; nothing else in the house writes SQL.
 """
 
 from datetime import datetime
@@ -21,6 +21,7 @@ from triage.store.books import Books
 from triage.store.desk import Cases
 from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
+from triage.store.ledger import ImportedLedger
 from triage.store.outbox import Outbox
 from triage.store.recording import known_about
 from triage.store.session import reading
@@ -41,6 +42,7 @@ class Store:
         self.outbox = Outbox(self.engine)
         self.follow_ups = FollowUps(self.engine)
         self.alarms = Alarms(self.engine)
+        self.ledger = ImportedLedger(self.engine)
 
     def migrate(self) -> str:
         """Bring the database up to date; returns its version. Raises DatabaseError for one newer than this program.

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from triage.store import tables  # noqa: F401 - filling the metadata is the point
+from triage.store import ledger_tables, tables  # noqa: F401 - filling the metadata is the point
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,107 @@
+"""The imported ledger: customers, invoices with their lines, payments, credits."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+#: SQLite counts row ids only in a column that is exactly INTEGER
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _text(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), nullable=False)
+
+
+def _amount(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), nullable=True)
+
+
+def _day(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Date(), nullable=True)
+
+
+def upgrade() -> None:
+    """The imported ledger."""
+    op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
+    op.create_table(
+        "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
+    )
+    op.create_index("ledger_address_customer", "ledger_address", ["customer"])
+    op.create_table(
+        "ledger_invoice",
+        _text("number"),
+        _text("key"),
+        _text("serial"),
+        _text("customer"),
+        _day("issued"),
+        _day("due"),
+        _day("period_start"),
+        _day("period_end"),
+        _text("status"),
+        _text("currency"),
+        _amount("net"),
+        _amount("tax"),
+        _text("total"),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("ledger_invoice_key", "ledger_invoice", ["key"])
+    op.create_index("ledger_invoice_serial", "ledger_invoice", ["serial"])
+    op.create_index("ledger_invoice_customer", "ledger_invoice", ["customer", "issued"])
+    op.create_table(
+        "ledger_line",
+        _text("invoice"),
+        sa.Column("position", sa.Integer(), nullable=False),
+        _text("key"),
+        _text("description"),
+        _amount("quantity"),
+        _amount("unit_price"),
+        _amount("amount"),
+        _amount("tax_rate"),
+        _day("period_start"),
+        _day("period_end"),
+        sa.PrimaryKeyConstraint("invoice", "position"),
+    )
+    op.create_index("ledger_line_key", "ledger_line", ["key"])
+    op.create_table(
+        "ledger_payment",
+        _text("id"),
+        _text("invoice"),
+        _text("key"),
+        _text("customer"),
+        _text("currency"),
+        _text("amount"),
+        _day("received"),
+        _text("reference"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ledger_payment_key", "ledger_payment", ["key"])
+    op.create_index("ledger_payment_customer", "ledger_payment", ["customer", "key"])
+    op.create_table(
+        "ledger_credit",
+        _text("id"),
+        _text("kind"),
+        _text("invoice"),
+        _text("key"),
+        _text("customer"),
+        _text("currency"),
+        _text("amount"),
+        _day("issued"),
+        _text("reason"),
+        sa.PrimaryKeyConstraint("id", "kind"),
+    )
+    op.create_index("ledger_credit_key", "ledger_credit", ["key"])
+    op.create_table(
+        "ledger_import",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        _text("actor"),
+        _text("files"),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
