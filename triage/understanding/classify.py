@@ -133,6 +133,8 @@ class Transformer:
 
     def read(self, mails: Sequence[Words]) -> list[Reading]:
         """What the network makes of each mail, in their order."""
+        if not mails:
+            return []
         windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
         rows = self._rows([window for _, window in windows])
         logits = self.heads.logits(rows)
