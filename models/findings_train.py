@@ -20,9 +20,9 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 
 from models.corpus_read import CorpusMail, read_corpus
 from triage.mail.message import Address, Message
-from triage.understanding.extract import Extractor, places
+from triage.understanding.extract import Extractor, leaning, places
 from triage.understanding.findings import Language, Role
-from triage.understanding.identifiers import Identifier, Identifiers, Sort, continues
+from triage.understanding.identifiers import Identifiers, Sort, continues
 from triage.understanding.linear import Linear
 from triage.understanding.roles import Claim, Leaning, Place, claims, price, role_features
 from triage.understanding.rules import WEIGHTS, Patterns, load_patterns
@@ -71,20 +71,18 @@ def number_examples(mails: Iterable[CorpusMail], extractor: Extractor, patterns:
     reader = Identifiers(patterns)
     examples = []
     for mail in mails:
-        gold: dict[str, str] = {squashed(text): kind for kind, text in mail.identifiers}
+        gold: dict[str, str] = {squashed(text): kind for kind, text in mail.identifiers if kind != "card"}
         for scan in extractor.scan(message_of(mail), language_of(mail)):
-            previous = None
+            previous, last = None, "none"
             text, subject = scan.section.text, scan.section.where == "subject"
             for candidate, features in reader.candidates(
                 text, scan.reading, taken=scan.firm, amounts=scan.money, subject=subject
             ):
                 value = squashed(candidate.text)
                 kind = gold.get(value) or next((gold[each] for each in gold if each.endswith(value)), "none")
-                if previous is not None and continues(text, previous, candidate, scan.firm):
-                    features |= {f"list:{previous.kind}"}
-                previous = Identifier(
-                    kind=cast(Sort, kind), start=candidate.start, end=candidate.end, value=candidate.text
-                )
+                if previous and continues(text, previous.start, previous.end, candidate, scan.firm):
+                    features |= {f"list:{last}"} if last != "none" else set()
+                previous, last = candidate, kind
                 examples.append(Example(features=frozenset(features), label=kind, mail=mail))
     return examples
 
@@ -105,7 +103,7 @@ def looked(mails: Iterable[CorpusMail], extractor: Extractor) -> list[Looked]:
     for mail in mails:
         language = language_of(mail)
         scans = extractor.scan(message_of(mail), language)
-        plain = extractor.leaning(scans, language, None)
+        plain = leaning(scans, None)
         told = replace(plain, dispute=mail.is_dispute, reason=mail.label if mail.is_dispute else None)
         result.append(Looked(mail=mail, places=places(extractor.read(scans)), leanings=(told, plain)))
     return result
@@ -139,10 +137,10 @@ def claim_groups(
     for each in mails:
         for number in which:
             if each.mail.disputed:
-                leaning = each.leanings[number]
-                priced = price(each.places, cast(Linear[Role], roles), leaning)
+                known = each.leanings[number]
+                priced = price(each.places, cast(Linear[Role], roles), known)
                 own = [one for prices in priced for one in prices]
-                groups.append((each.mail, list(claims(own, each.places, leaning))))
+                groups.append((each.mail, list(claims(own, each.places, known))))
     return groups
 
 
@@ -187,7 +185,7 @@ def learn(examples: Sequence[Example], *, strength: float, least: int = 3) -> We
     for label, row, bias in zip(labels, matrix, biases, strict=True):
         by_feature = {"": round(float(bias), 2)}
         for feature, weight in zip(vectorizer.feature_names_, row, strict=True):
-            if abs(weight) >= 0.03:
+            if abs(weight) >= 0.05:
                 by_feature[feature] = round(float(weight), 2)
         weights[label] = by_feature
     return weights
@@ -265,7 +263,7 @@ HEADER = """\
 #     python -m models.findings_train
 # A weight is a log odd: the higher, the more the sign speaks for the table that it stands in. "" is what every number
 # starts with. `<` is before an amount, `>` behind it, a 2 or 6 how many words away at most; `mail:` is anywhere in the
-# mail; names after a quote are words of the text itself; triage/understanding/identifiers.py and roles.py tell the rest.
+# mail; names after a quote are words of the text. triage/understanding/identifiers.py and roles.py tell the rest.
 # They may be changed by hand; the next training writes them anew.
 """
 

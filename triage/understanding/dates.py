@@ -116,7 +116,7 @@ _BEFORE_DATE: Final = re.compile(
     r"del|al|desde|hasta|día|dia|fecha|y|em|de|do|no|na|ao|até|desde|data|e|vto\.?|venc\.?|vencimento|vencimiento|échéance|"
     r"am|vom|zum|bis|seit|ab|den|dem|der|ins|datum|und|fällig|mon|tue|wed|thu|fri|sat|sun|lunes|martes|jueves|viernes|"
     r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
-    r"mo|di|mi|do|fr|sa|so)[.,:]?|[(,;/–-]) ?$",
+    r"mo|di|mi|do|fr|sa|so)[.,:]?|\(|\d[,;/–-]) ?$",
     re.IGNORECASE,
 )
 #: words before "3/12" that say it is a share or a number: an instalment, a page, a week

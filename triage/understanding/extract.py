@@ -29,6 +29,8 @@ Span = tuple[int, int]
 _SOME_DAY: Final = date(2000, 7, 1)
 #: the kind under which days are given that the text names without a date ("yesterday", "last Friday")
 RELATIVE: Final[Kind] = "other"
+#: what the groups of rules/phrases.toml begin with
+PHRASES: Final = ("dispute.", "reason.", "against.")
 
 SHARING: Final = frozenset[str]().union(*SHARED.values())
 _CODES: Final = re.compile(
@@ -57,6 +59,8 @@ class Section:
     #: characters of the counted text before this one
     offset: int = 0
     attachment: str | None = None
+    #: True for the words of the attachment's name, which have no place in its text
+    file_name: bool = False
     #: stretches that belong elsewhere: (start, end, what to add to count in `Message.text`)
     forwarded: tuple[tuple[int, int, int], ...] = ()
 
@@ -119,24 +123,10 @@ class Extractor:
         self, message: Message, language: Language, *, arrived: datetime | None = None, verdict: Verdict | None = None
     ) -> Extract:
         """The findings of a mail, and the sum that is contested in it; a verdict tells the roles of amounts better."""
-        with self._patterns.lexicon.forgetting(), self._patterns.phrase_lexicon.forgetting():
-            scans = self.scan(message, language, arrived=arrived)
-            reads = self.read(scans)
-            priced, disputed = self._roles.judge(places(reads), self.leaning(scans, language, verdict))
-            return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
-
-    def leaning(self, scans: Sequence[Scan], language: Language, verdict: Verdict | None) -> Leaning:
-        """What is known of the matter: the verdict where there is one, and the phrases of the own words."""
-        groups = frozenset(
-            hit.name
-            for scan in scans
-            if scan.section.where in ("reply", "subject") and any(each.amounts for each in scans)
-            for hit in self._patterns.phrase_lexicon.read(scan.section.text, language).hits
-        )
-        if verdict is None:
-            return Leaning(groups=groups)
-        dispute = verdict.probability >= 0.5
-        return Leaning(dispute=dispute, reason=verdict.reason if dispute else None, groups=groups)
+        scans = self.scan(message, language, arrived=arrived)
+        reads = self.read(scans)
+        priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict))
+        return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
 
     def scan(self, message: Message, language: Language, *, arrived: datetime | None = None) -> list[Scan]:
         """The texts of a mail with their words, numbers and days: what there is to decide about."""
@@ -175,6 +165,16 @@ class Extractor:
         )  # fmt: skip
 
 
+def leaning(scans: Sequence[Scan], verdict: Verdict | None) -> Leaning:
+    """What is known of the matter: the verdict where there is one, and the phrases of the own words."""
+    own = [scan for scan in scans if scan.section.where in ("reply", "subject")]
+    groups = {hit.name for scan in own for hit in scan.reading.hits if hit.name.startswith(PHRASES)}
+    if verdict is None:
+        return Leaning(groups=frozenset(groups))
+    dispute = verdict.probability >= 0.5
+    return Leaning(dispute=dispute, reason=verdict.reason if dispute else None, groups=frozenset(groups))
+
+
 def places(reads: Sequence[Read]) -> list[Place]:
     """The texts as the judge of roles wants them."""
     return [
@@ -201,8 +201,13 @@ def _sections(message: Message) -> Iterator[Section]:
     if not message.reply and not message.parts and message.text:
         yield Section(where="quoted", text=message.text[:MOST])
     for attachment in message.attachments:
-        if attachment.text or attachment.filename:
+        if attachment.text:
             yield Section(where="attachment", text=attachment.text[:MOST], attachment=attachment.filename)
+        if attachment.filename:
+            words = attachment.filename.rpartition(".")[0] or attachment.filename
+            yield Section(
+                where="attachment", text=words.replace("_", " "), attachment=attachment.filename, file_name=True
+            )
 
 
 def _forwarded(message: Message) -> tuple[tuple[int, int, int], ...]:
@@ -313,7 +318,7 @@ def _meets(span: tuple[int, int], spans: Iterable[tuple[int, int]]) -> bool:
 
 def _found(reads: Sequence[Read], priced: Sequence[Sequence[Priced]]) -> Iterator[Finding]:
     for read, prices in zip(reads, priced, strict=True):
-        for price in prices:
+        for price in () if read.section.file_name else prices:
             yield _placed(
                 read.section,
                 Finding(
@@ -352,6 +357,8 @@ def _found(reads: Sequence[Read], priced: Sequence[Sequence[Priced]]) -> Iterato
 
 def _placed(section: Section, finding: Finding) -> Finding:
     """The finding with its place counted as `Finding.where` promises."""
+    if section.file_name:
+        return replace(finding, where=section.where, attachment=section.attachment, start=0, end=0)
     for start, end, by in section.forwarded:
         if start <= finding.start < end:
             return replace(finding, where="quoted", start=finding.start + by, end=finding.end + by)

@@ -51,16 +51,17 @@ _TOKEN: Final = re.compile(
 )
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
+#: the word before a plain year that makes it a number of its own ("invoice no. 2026")
+_NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", "nummer<"})
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
-#: what can be no number of ours wherever it stands
+#: what can be no number of ours wherever it stands: addresses, accounts, telephones, times, tax and card numbers
+_ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
 _BLOCKED: Final = re.compile(
-    r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]+"
-    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
-    r"|(?<![\w-])(?:\+|00(?=[1-9]))\d[\d ()/.-]{6,}\d"
+    r"(?<![\w-])(?:\+|00(?=[1-9]))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
-    r"|(?<!\d)\d{1,2}[:h]\d{2}(?!\d)"
-    r"|\b\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}\b|\b\d{3}\.\d{3}\.\d{3}-\d{2}\b"
-    r"|(?<!\d)\d{4}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d))"
+    r"|(?<!\d)\d(?:\d?[:h]\d\d(?!\d)|\d\.\d{3}\.\d{3}/\d{4}-\d\d|\d\d\.\d{3}\.\d{3}-\d\d"
+    r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
+    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
 )
 #: what may stand between a label and its number, beside the words of the rules
 _MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
@@ -86,7 +87,7 @@ class Identifiers:
         found: list[Identifier] = []
         for candidate, features in self.candidates(text, reading, taken=taken, amounts=amounts, subject=subject):
             previous = found[-1] if found else None
-            if previous and continues(text, previous, candidate, taken):
+            if previous and previous.kind != "none" and continues(text, previous.start, previous.end, candidate, taken):
                 features = {*features, f"list:{previous.kind}"}
             shares = self._linear.probabilities(features)
             kind = max(shares, key=lambda sort: shares[sort])
@@ -103,9 +104,12 @@ class Identifiers:
     ) -> Iterator[tuple[Candidate, set[str]]]:
         """Whatever looks like a number that names something, with what speaks for one kind or another."""
         blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
+        if "@" in text or "://" in text or "www." in text:
+            blocked += [match.span() for match in _ADDRESS.finditer(text)]
         blocked += [(card.start, card.end) for card in _cards(text, reading, taken)]
         labels = _Labels(text, reading, self._patterns)
         shaped = _shaped(text, self._patterns)
+        before: Candidate | None = None
         for candidate in _candidates(text, reading):
             if _overlaps(candidate, blocked):
                 continue
@@ -115,11 +119,16 @@ class Identifiers:
                 features.add(f"shape:{shaped[candidate.start]}")
             if _heads_row(text, candidate, amounts):
                 features.add("row")
-            if not _plausible(candidate, known=direct or "row" in features or "article" in features):
-                continue
             features |= _looks(candidate) | _around(text, candidate, amounts, taken)
+            known = direct or {"in brackets", "money behind"} <= features or not features.isdisjoint({"row", "article"})
+            known = known or (before is not None and continues(text, before.start, before.end, candidate, taken))
+            if not _plausible(candidate, known=known):
+                continue
+            if _YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
+                continue
             if subject:
                 features.add("subject")
+            before = candidate
             yield candidate, features
 
 
@@ -158,31 +167,33 @@ def _plausible(candidate: Candidate, *, known: bool) -> bool:
     digits = sum(map(str.isdigit, text))
     if _DECIMAL.fullmatch(text) or not 2 <= len(text) <= 40 or digits > 30:
         return False
+    if re.fullmatch(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d", text):
+        return False
     if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+", text) and not known:
         return False
     if candidate.structured:
         return digits >= (2 if known else 3)
-    return digits >= (3 if known else 5) and not (_YEAR.fullmatch(text) and not known)
+    return digits >= (3 if known else 5)
 
 
 def _overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:
     return any(start < candidate.end and candidate.start < end for start, end in spans)
 
 
-def continues(text: str, previous: Identifier, candidate: Candidate, taken: Sequence[Span]) -> bool:
-    """ "881 of 1 June and 882": the same kind goes on, as long as the numbers look alike."""
-    if previous.kind == "none" or candidate.start - previous.end > 60:
+def continues(text: str, begin: int, stop: int, candidate: Candidate, taken: Sequence[Span]) -> bool:
+    """ "881 of 1 June and 882": the number from `begin` to `stop` goes on, as long as the two look alike."""
+    if candidate.start - stop > 60:
         return False
-    gap = text[previous.end : candidate.start]
+    gap = text[stop : candidate.start]
     for start, end in sorted(taken, reverse=True):
-        if previous.end <= start and end <= candidate.start:
-            gap = gap[: start - previous.end].rstrip(" (") + gap[end - previous.end :].lstrip(" )")
+        if stop <= start and end <= candidate.start:
+            gap = gap[: start - stop].rstrip(" (") + gap[end - stop :].lstrip(" )")
     gap = re.sub(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b", "", gap)
     if not gap.strip() or not _LIST.fullmatch(gap):
         return False
-    alike = shape_of(previous.value) == shape_of(candidate.text)
-    numbers = previous.value.isdigit() == candidate.text.isdigit()
-    return alike or (numbers and abs(len(previous.value) - len(candidate.text)) <= 3)
+    previous = text[begin:stop]
+    numbers = previous.isdigit() == candidate.text.isdigit()
+    return shape_of(previous) == shape_of(candidate.text) or (numbers and abs(len(previous) - len(candidate.text)) <= 3)
 
 
 def _shaped(text: str, patterns: Patterns) -> dict[int, Sort]:

@@ -3,25 +3,31 @@
 A blank pipeline and one PhraseMatcher a language, no statistics. Text is folded first (case, accents) without moving
 a character, so places in tokens are places in the text. A star at the end of a word of a phrase stands for any ending,
 one before it for any beginning: words are matched by the shortest such part that they have, and the hit is then
-checked word by word.
+checked word by word. Words that no phrase has are all the same to the matcher, so that spaCy's vocabulary does not grow
+with every mail that a daemon reads.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
 import spacy
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
 #: letters, digits, or one other character; so "RE2201" and "49€" come apart and every language is cut alike
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+#: what every word is to the matcher that no phrase has
+UNKNOWN: Final = "\ufffd"
+#: words whose form is remembered; a language has no more in daily use
+MOST_FORMS: Final = 100_000
 #: typed for an umlaut where the keyboard has none
 _UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"))
+
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +66,20 @@ class Reading:
         return low
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """The phrases of one language: by their canonical words, each with its group and its own words."""
+
+    matcher: PhraseMatcher
+    phrases: Mapping[Words, Sequence[tuple[str, Words]]]
+
+
 class Lexicon:
     """Groups of phrases by name and language, ready to be looked for."""
 
     def __init__(self, groups: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
         """`groups`: name → language → phrases; the language "*" counts in texts of every language."""
-        self._nlp = spacy.blank("xx")
-        self._nlp.tokenizer = _Words(self._nlp.vocab)
-        self._phrases: dict[str, dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]]] = {}
+        self._vocab = spacy.blank("xx").vocab
         phrases = {
             (name, language, words)
             for name, by_language in groups.items()
@@ -80,21 +92,11 @@ class Lexicon:
         self._endings = frozenset(word[1:] for word in starred if word.startswith("*"))
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
         self._tails = sorted({len(ending) for ending in self._endings})
-        languages = {language for _, language, _ in phrases} - {"*"}
-        self._matchers: dict[str, PhraseMatcher] = {}
-        for language in [*sorted(languages), "*"]:
-            keyed: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
-            for name, of, words in sorted(phrases):
-                if language == "*" or of in (language, "*"):
-                    keyed.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
-            matcher = PhraseMatcher(self._nlp.vocab)
-            for key in keyed:
-                matcher.add(" ".join(key), [Doc(self._nlp.vocab, words=list(key))])
-            self._matchers[language], self._phrases[language] = matcher, keyed
-
-    def forgetting(self) -> AbstractContextManager[object]:
-        """Within it, the strings of texts are let go at the end: the vocabulary of a daemon must not grow."""
-        return self._nlp.memory_zone()
+        self._known = {word for _, _, words in phrases for word in words if "*" not in word or word == "*"}
+        self._forms: dict[str, str] = {}
+        self._phrases = sorted(phrases)
+        self._languages = {language for _, language, _ in phrases}
+        self._searches: dict[str, _Search] = {}
 
     def read(self, text: str, language: str) -> Reading:
         """Tokens and hits; phrases of all languages where the language is none of those of the rules."""
@@ -102,27 +104,46 @@ class Lexicon:
         matches = list(_WORD.finditer(folded))
         words = tuple(match[0] for match in matches)
         starts = tuple(match.start() for match in matches)
-        which = language if language in self._matchers else "*"
-        doc = Doc(self._nlp.vocab, words=[self._canonical(word) for word in words])
+        search = self._search(language if language in self._languages else "*")
+        forms = self._forms
+        canonical = [forms.get(word) or self._canonical(word) for word in words]
+        doc = Doc(self._vocab, words=canonical)
         hits = []
-        for _, first, last in self._matchers[which](doc):
-            key = tuple(token.text for token in doc[first:last])
-            for name, phrase in self._phrases[which].get(key, ()):
+        for _, first, last in search.matcher(doc):
+            for name, phrase in search.phrases[tuple(canonical[first:last])]:
                 if all(map(_fits, phrase, words[first:last])):
                     end = starts[last - 1] + len(words[last - 1])
                     hits.append(Hit(name=name, first=first, last=last, start=starts[first], end=end))
         hits.sort(key=lambda hit: (hit.start, -hit.end, hit.name))
         return Reading(words=words, starts=starts, hits=tuple(hits))
 
+    def _search(self, language: str) -> "_Search":
+        """What looks for the phrases of one language, made when its first text is read."""
+        if language not in self._searches:
+            phrases: dict[Words, list[tuple[str, Words]]] = {}
+            for name, of, words in self._phrases:
+                if language == "*" or of in (language, "*"):
+                    phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
+            matcher = PhraseMatcher(self._vocab)
+            matcher.add("phrase", [Doc(self._vocab, words=list(key)) for key in phrases])
+            self._searches[language] = _Search(matcher=matcher, phrases=phrases)
+        return self._searches[language]
+
     def _canonical(self, word: str) -> str:
-        """The word as it is matched: its shortest known ending or beginning, with a star, or itself."""
+        """The word as it is matched: its shortest known part with a star, itself where it is known, or UNKNOWN."""
+        form = self._form(word)
+        if len(self._forms) < MOST_FORMS:
+            self._forms[word] = form
+        return form
+
+    def _form(self, word: str) -> str:
         for length in self._tails:
             if word[-length:] in self._endings:
                 return "*" + word[-length:]
         for length in self._lengths:
             if word[:length] in self._beginnings and len(word.rstrip("*")) >= length:
                 return word[:length] + "*"
-        return word
+        return word if word in self._known else UNKNOWN
 
 
 class _Folding(dict[int, str]):
@@ -173,17 +194,9 @@ def _cut(text: str) -> tuple[str, ...]:
 
 def _shortest(beginnings: set[str]) -> frozenset[str]:
     """Of beginnings that begin with one another, the shortest."""
-    return frozenset(
-        each for each in beginnings if not any(each != other and each.startswith(other) for other in beginnings)
-    )
-
-
-class _Words:
-    """A tokenizer for spaCy that cuts as `_WORD` does."""
-
-    def __init__(self, vocab: Vocab) -> None:
-        self.vocab = vocab
-
-    def __call__(self, text: str) -> Doc:
-        words: Sequence[str] = _WORD.findall(text)
-        return Doc(self.vocab, words=list(words))
+    kept: list[str] = []
+    for beginning in sorted(beginnings):
+        # in sorted order the shorter one stands before all that begin with it
+        if not (kept and beginning.startswith(kept[-1])):
+            kept.append(beginning)
+    return frozenset(kept)

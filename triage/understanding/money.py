@@ -296,27 +296,28 @@ def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
 
 # ------------------------------------------------------------------------------------------------ words
 
-_WORDED: Final = re.compile(
-    rf"(?<![\d\w])(?P<words>(?:[^\W\d_]+[ -]){{1,6}})(?P<name>(?i:{_either(currencies.NAMES)}))(?![^\W\d_])"
-)
+_NAME_AFTER_WORD: Final = re.compile(rf"(?<=[^\W\d_] )(?i:{_either(currencies.NAMES)})(?![^\W\d_])")
+_FIRST_WORDS: Final = frozenset(name.split()[0] for name in currencies.NAMES)
+_NUMBER_WORDS: Final = re.compile(r"(?:[^\W\d_]+[ -]){1,6}$")
 
 
 def _in_words(text: str, language: Language | None, found: list[Amount]) -> list[Amount]:
     """Amounts said in words ("five hundred euros"); the longest run of number words before the name counts."""
-    if language is None or language == "other":
+    if language is None or language == "other" or _FIRST_WORDS.isdisjoint(re.split(r"[^\w-]+", text.lower())):
         return []
-    taken = [(amount.start, amount.end) for amount in found]
     result = []
-    for match in _WORDED.finditer(text):
-        words = list(re.finditer(r"[^\W\d_]+", match["words"].lower()))
+    for name in _NAME_AFTER_WORD.finditer(text):
+        window = max(0, name.start() - 60)
+        before = _NUMBER_WORDS.search(text[window : name.start()])
+        words = list(re.finditer(r"[^\W\d_]+", before[0])) if before else []
         for first in range(len(words)):
-            value = read_words([word[0] for word in words[first:]], language)
-            if value is None:
+            value = read_words([word[0].lower() for word in words[first:]], language)
+            if value is None or not before:
                 continue
-            start = match.start() + words[first].start()
-            if value > 1 and not any(start < end and match.end() > begin for begin, end in taken):
-                currency = currencies.NAMES[match["name"].lower()]
-                result.append(Amount(start=start, end=match.end(), value=value, currency=currency))
+            start = window + before.start() + words[first].start()
+            if value > 1 and not any(start < amount.end and name.end() > amount.start for amount in found):
+                currency = currencies.NAMES[name[0].lower()]
+                result.append(Amount(start=start, end=name.end(), value=value, currency=currency))
             break
     return result
 

@@ -60,7 +60,7 @@ class Patterns:
 
     #: digest of the files, for the record
     version: str
-    #: what labels, words and signs are found with: groups "label.invoice", "word.charge", "sign.USD", …
+    #: what is found with it: "label.invoice", "word.charge", "sign.USD", and the groups of phrases ("dispute.contest")
     lexicon: Lexicon = field(compare=False, repr=False)
     #: folded words that may stand between a label and its number; those that end in a star stand for any ending
     between: frozenset[str]
@@ -68,8 +68,6 @@ class Patterns:
     #: log odds of a dispute before anything was read
     bias: float
     phrases: tuple[Phrase, ...]
-    #: phrases of phrases.toml; each group's name is that of its section
-    phrase_lexicon: Lexicon = field(compare=False, repr=False)
     #: kind of number, or "none" → feature → weight
     identifier_weights: Mapping[IdentifierKind | Literal["none"], Mapping[str, float]] = field(repr=False)
     #: role → feature → weight
@@ -100,12 +98,11 @@ def load_patterns(folder: Path, *, extra: Iterable[Shape] = ()) -> Patterns:
     listed = tuple(_listed(phrases))
     return Patterns(
         version=digest.hexdigest()[:12],
-        lexicon=Lexicon(_groups(invoices, amounts)),
+        lexicon=Lexicon({**_groups(invoices, amounts), **_by_group(listed)}),
         between=frozenset(map(fold, invoices.between.words)),
         shapes=(*(shape(each.kind, each.pattern) for each in invoices.shape), *extra),
         bias=phrases.bias,
         phrases=listed,
-        phrase_lexicon=Lexicon(_by_group(listed)),
         identifier_weights=weights.identifier,
         role_weights=weights.role,
         disputed_weights=weights.disputed,

@@ -1,0 +1,142 @@
+"""Days are read in five languages and resolved against the day of writing; an open order stays open."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.understanding.dates import nearest, read_dates
+from triage.understanding.findings import Language
+
+WRITTEN = date(2026, 6, 15)
+
+
+def days(text: str, language: Language, written: date = WRITTEN) -> list[str]:
+    """The absolute days that the text names."""
+    return [day.value.isoformat() for day in read_dates(text, language, written=written) if not day.relative]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "on 3 July 2026", "2026-07-03"),
+        ("en", "July 3rd, 2026", "2026-07-03"),
+        ("en", "the 4th of July of 1995", "1995-07-04"),
+        ("en", "Dec. 31 , 1994", "1994-12-31"),
+        ("en", "1st of may", "2026-05-01"),
+        ("es", "el 3 de enero del 2019", "2019-01-03"),
+        ("es", "siete de abril", "2026-04-07"),
+        ("es", "31-dic-1994", "1994-12-31"),
+        ("pt", "em 15 de Junho de 2026", "2026-06-15"),
+        ("pt", "no dia 1º de março", "2026-03-01"),
+        ("fr", "le 1er avril 2005", "2005-04-01"),
+        ("fr", "le 4e jour de juillet, 1995", "1995-07-04"),
+        ("fr", "mer. 10 juin 2020", "2020-06-10"),
+        ("de", "am 3. März 2026", "2026-03-03"),
+        ("de", "am 28.02.", "2026-02-28"),
+        ("de", "am 4.5. abgebucht", "2026-05-04"),
+        ("de", "den 15. Jänner 2017", "2017-01-15"),
+        ("en", "2026-07-01", "2026-07-01"),
+        ("en", "2020/Sep/23", "2020-09-23"),
+        ("en", "report-20170302.html", "2017-03-02"),
+        ("fr", "le 28/02/2026", "2026-02-28"),
+        ("de", "15.02.26", "2026-02-15"),
+        ("es", "el 31/08", "2026-08-31"),
+    ],
+)
+def test_days_are_read(language: Language, text: str, value: str) -> None:
+    """Names of months, numbers, ordinals and file names."""
+    assert days(text, language) == [value]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("pt", "parcela 3/12"),
+        ("en", "open 24/7, 1/2 price"),
+        ("en", "version 3.4. is out"),
+        ("de", "RE-2201 und 26/0318"),
+        ("en", "You may 12 times"),
+        ("en", "31 February 2026"),
+        ("fr", "rendu à vingt-sept."),
+    ],
+)
+def test_what_is_no_day_is_left_alone(language: Language, text: str) -> None:
+    """Instalments, fractions, versions, invoice numbers and impossible days."""
+    assert days(text, language) == []
+
+
+def test_a_missing_year_is_the_nearest() -> None:
+    """In February "14 November" was last year; in June "3 July" is to come."""
+    assert days("on 14 November", "en", date(2026, 2, 10)) == ["2025-11-14"]
+    assert days("on 3 July", "en") == ["2026-07-03"]
+    assert nearest(2, 29, date(2025, 3, 1)) == date(2024, 2, 29)
+
+
+def test_an_open_order_keeps_both_days() -> None:
+    """03/04 may be March or April: both are kept."""
+    [day] = read_dates("on 03/04/2026", "en", written=WRITTEN)
+    assert (day.value, day.alternative) == (date(2026, 4, 3), date(2026, 3, 4))
+
+
+def test_another_date_of_the_mail_settles_the_order() -> None:
+    """07/22 can only be July, so 7/9 is July too."""
+    assert days("statement 07/22/2026, claim of 7/9/2026", "en") == ["2026-07-22", "2026-07-09"]
+    assert all(day.alternative is None for day in read_dates("22/07/2026 and 9/7/2026", "en", written=WRITTEN))
+
+
+def test_the_habit_of_the_writer_comes_first() -> None:
+    """An American reads month first; the other reading stays open."""
+    [day] = read_dates("on 03/04/2026", "en", written=WRITTEN, order="month first")
+    assert (day.value, day.alternative) == (date(2026, 3, 4), date(2026, 4, 3))
+
+
+def test_a_list_shares_its_month() -> None:
+    """ "del 3 al 5 de marzo" are two days of March."""
+    assert sorted(days("del 3 al 5 de marzo", "es")) == ["2026-03-03", "2026-03-05"]
+    assert sorted(days("vom 3. bis 5. März 2025", "de")) == ["2025-03-03", "2025-03-05"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "you charged me yesterday", "2026-06-14"),
+        ("en", "last Friday", "2026-06-12"),
+        ("en", "three days ago", "2026-06-12"),
+        ("es", "hace dos semanas", "2026-06-01"),
+        ("es", "el viernes pasado", "2026-06-12"),
+        ("pt", "anteontem", "2026-06-13"),
+        ("pt", "na sexta-feira passada", "2026-06-12"),
+        ("fr", "il y a 5 jours", "2026-06-10"),
+        ("fr", "vendredi dernier", "2026-06-12"),
+        ("de", "vorgestern", "2026-06-13"),
+        ("de", "letzten Freitag", "2026-06-12"),
+        ("de", "vor drei Tagen", "2026-06-12"),
+        ("en", "by the 26th", "2026-06-26"),
+    ],
+)
+def test_relative_days_count_from_the_day_of_writing(language: Language, text: str, value: str) -> None:
+    """They are marked as relative, and point to a real day."""
+    [day] = read_dates(text, language, written=WRITTEN)
+    assert (day.relative, day.value.isoformat()) == (True, value)
+
+
+@given(
+    st.dates(min_value=date(1990, 1, 1), max_value=date(2039, 12, 31)), st.sampled_from(["en", "es", "pt", "fr", "de"])
+)
+def test_iso_dates_are_read_as_they_stand(day: date, language: Language) -> None:
+    """Whatever the language, 2026-03-04 is the fourth of March."""
+    assert days(f"x {day.isoformat()} y", language) == [day.isoformat()]
+
+
+@given(
+    st.text(alphabet="0123456789./- ,abcdefjlmnoprstuvzäéç\n", max_size=80),
+    st.sampled_from(["en", "de", "fr", "other"]),
+)
+def test_any_text_can_be_read(text: str, language: Language) -> None:
+    """No text raises, and days lie inside their text without overlaps."""
+    end = 0
+    for day in read_dates(text, language, written=WRITTEN):
+        assert end <= day.start < day.end <= len(text)
+        end = day.end

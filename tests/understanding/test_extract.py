@@ -1,0 +1,218 @@
+"""From a mail to its findings: numbers, amounts and days, each with its place, and none that is not there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from triage.mail.message import Attachment, Message, Part
+from triage.understanding.extract import Extract, Extractor
+from triage.understanding.findings import Finding, Language, Verdict
+from triage.understanding.rules import load_patterns
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    """Made once, as a daemon does."""
+    return Extractor(load_patterns(Path(__file__).parents[2] / "rules"))
+
+
+def mail(reply: str, *, subject: str = "", **more: object) -> Message:
+    """A mail of 15 June 2026 with these words."""
+    values: dict[str, object] = {"text": reply, "date": datetime(2026, 6, 15, 9, tzinfo=UTC), **more}
+    return Message(message_id="<x@example.test>", subject=subject, reply=reply, **values)  # type: ignore[arg-type]
+
+
+def of(findings: tuple[Finding, ...], kind: str) -> list[str]:
+    """The values of one kind."""
+    return [finding.value for finding in findings if finding.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "numbers"),
+    [
+        ("en", "My invoice no. INV-2026-041 is wrong.", ["INV-2026-041"]),
+        ("en", "Regarding invoices 8810, 8820 and 8850, none of them is mine.", ["8810", "8820", "8850"]),
+        ("de", "Die Rechnungs-Nr.: RE-2201 vom 3. März stimmt nicht.", ["RE-2201"]),
+        ("de", "Ihre Stromrechnung 4711093 ist zu hoch.", ["4711093"]),
+        ("es", "La factura A/26-00918 está duplicada.", ["A/26-00918"]),
+        ("pt", "A fatura FT A/889 vem com valor errado.", ["FT A/889"]),
+        ("fr", "Sur la facture n° F 26/0318 il manque la remise.", ["F 26/0318"]),
+        ("es", "Recibí la Rechnung 2026/117 desde Berlín.", ["2026/117"]),
+    ],
+)
+def test_invoice_numbers_in_any_house_style(
+    extractor: Extractor, language: Language, text: str, numbers: list[str]
+) -> None:
+    """Label words of every language, lists after one label, series and marks."""
+    assert of(extractor.findings(mail(text), language), "invoice") == numbers
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kind", "value"),
+    [
+        ("en", "Order 7710-228 never arrived.", "order", "7710-228"),
+        ("de", "Kundennummer K-55120, bitte prüfen.", "customer", "K-55120"),
+        ("de", "Vertragskonto 300 118 5520 ist ausgeglichen.", "account", "300 118 5520"),
+        ("en", "It went off my card ending in 4410.", "card", "4410"),
+        ("pt", "Cobraram no cartão final 7731 ontem.", "card", "7731"),
+        ("en", "Visa **** 8812 was charged.", "card", "8812"),
+    ],
+)
+def test_other_numbers_are_kept_apart(
+    extractor: Extractor, language: Language, text: str, kind: str, value: str
+) -> None:
+    """Orders, customers, accounts and cards are no invoices."""
+    findings = extractor.findings(mail(text), language)
+    assert of(findings, kind) == [value]
+    assert of(findings, "invoice") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "My case number is 40417, ticket #8841."),
+        ("en", "Call me on +44 20 7946 0018 or (0117) 496 0123."),
+        ("de", "IBAN DE12 5001 0517 0648 4898 90, USt-IdNr. DE123456789"),
+        ("de", "Zähler Nr. 12345678, Stand 004512"),
+        ("pt", "CNPJ 12.345.678/0001-90"),
+        ("en", "See https://pay.example/invoice/88120 or mail bill2026@shop.example"),
+        ("de", "Amtsgericht Celle, Az. 44 VI 210/26"),
+        ("es", "me facturaron 240 € en vez de 200 €"),
+    ],
+)
+def test_numbers_of_other_things_are_no_findings(extractor: Extractor, language: Language, text: str) -> None:
+    """Cases, telephones, tax, meters, accounts at banks, links and courts."""
+    findings = extractor.findings(mail(text), language)
+    assert [each for each in findings if each.kind in ("invoice", "order", "customer", "account", "card")] == []
+
+
+def test_amounts_and_days_with_their_places(extractor: Extractor) -> None:
+    """Each finding cuts its own text out of the reply."""
+    text = "Bill 2026-88112 of 3 July says £61.40, my plan is £48.00."
+    findings = extractor.findings(mail(text), "en")
+    assert of(findings, "invoice") == ["2026-88112"]
+    assert of(findings, "amount") == ["61.40", "48.00"]
+    assert of(findings, "date") == ["2026-07-03"]
+    assert all(text[each.start : each.end] == each.text and each.where == "reply" for each in findings)
+
+
+def test_a_bare_number_is_money_only_where_words_say_so(extractor: Extractor) -> None:
+    """ "Instead of 170" is money, "12 licences" is none; it takes the one currency of the mail."""
+    text = "You charged me £340 instead of 170 for 12 licences and 3.50 kg."
+    findings = [each for each in extractor.findings(mail(text), "en") if each.kind == "amount"]
+    assert [(each.value, each.currency) for each in findings] == [("340.00", "GBP"), ("170.00", "GBP")]
+
+
+def test_subject_quote_and_attachment_are_told_apart(extractor: Extractor) -> None:
+    """Where a finding stands is part of it, and so is the file."""
+    reply = "Please correct it."
+    quoted = "> Your invoice RE-100871 over 99,90 EUR is due."
+    text = f"{reply}\n{quoted}"
+    parts = (Part(label="own", start=0, end=len(reply) + 1), Part(label="quoted", start=len(reply) + 1, end=len(text)))
+    bill = Attachment(
+        filename="Rechnung_RE-2201.pdf",
+        content_type="application/pdf",
+        size=1,
+        text="Rechnung RE-2201\nTotal 49,90 EUR",
+    )
+    message = mail(reply, subject="Invoice 4711093", text=text, parts=parts, attachments=(bill,))
+    findings = extractor.findings(message, "en")
+    assert {(each.where, each.value) for each in findings if each.kind == "invoice"} == {
+        ("subject", "4711093"),
+        ("quoted", "RE-100871"),
+        ("attachment", "RE-2201"),
+    }
+    for each in findings:
+        if each.where == "quoted":
+            assert text[each.start : each.end] == each.text
+        if each.where == "attachment":
+            assert each.attachment == bill.filename
+            assert bill.text[each.start : each.end] == each.text
+
+
+def test_the_name_of_a_file_is_read_too(extractor: Extractor) -> None:
+    """A scan has no text, but its name says which invoice it is."""
+    scan = Attachment(filename="Rechnung_RE-2201.pdf", content_type="application/pdf", size=1)
+    [finding] = extractor.findings(mail("Siehe Anhang.", attachments=(scan,)), "de")
+    assert (finding.kind, finding.value, finding.where) == ("invoice", "RE-2201", "attachment")
+
+
+def test_forwarded_words_are_quoted_and_yet_the_claim(extractor: Extractor) -> None:
+    """A forwarded complaint is the customer's words: its sum counts, its place is in the text."""
+    own, forwarded = "FYI\n", "I was charged 486,00 € for invoice RE-2201 and never ordered it, please refund it."
+    text = own + forwarded
+    parts = (Part(label="own", start=0, end=4), Part(label="forwarded", start=4, end=len(text)))
+    extract = extractor.extract(mail(text, parts=parts), "en", verdict=DISPUTE)
+    assert {each.where for each in extract.findings} == {"quoted"}
+    assert all(text[each.start : each.end] == each.text for each in extract.findings)
+    assert extract.disputed is not None
+    assert str(extract.disputed.money.value) == "486.00"
+
+
+def test_without_a_date_header_the_arrival_counts(extractor: Extractor) -> None:
+    """And without either, days that depend on it are left out."""
+    message = mail("Charged on 3 July and on 2026-06-01.", date=None)
+    assert of(extractor.findings(message, "en"), "date") == ["2026-06-01"]
+    arrived = datetime(2026, 6, 15, tzinfo=UTC)
+    assert of(extractor.findings(message, "en", arrived=arrived), "date") == ["2026-07-03", "2026-06-01"]
+
+
+def test_a_country_in_the_mail_settles_the_dollar(extractor: Extractor) -> None:
+    """One country: its currency. None: the bare sign."""
+    settled = extractor.findings(mail("Ayer compré en el Oxxo por $1,284.50, vivo en Monterrey."), "es")
+    assert [each.currency for each in settled if each.kind == "amount"] == ["MXN"]
+    open_ = extractor.findings(mail("Me cobraron $1,284.50."), "es")
+    assert [each.currency for each in open_ if each.kind == "amount"] == ["$"]
+
+
+DISPUTE = Verdict(probability=0.95, reasons={"wrong_amount": 0.8, "unrecognized_charge": 0.2})
+
+
+def judged(extractor: Extractor, text: str, language: Language = "en") -> Extract:
+    """The extract of a mail that is known to dispute an amount."""
+    return extractor.extract(mail(text), language, verdict=DISPUTE)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "how"),
+    [
+        ("en", "I was charged £240.00 instead of £200.00 as agreed.", "40.00", "difference"),
+        ("de", "Sie haben 61,40 € berechnet, vereinbart waren 48,00 €.", "13.40", "difference"),
+        ("es", "Me han cobrado 59,90 € que no reconozco, devuélvanmelos.", "59.90", "stated"),
+        ("fr", "Vous m'avez prélevé 49,90 € par erreur, merci de me rembourser.", "49.90", "stated"),
+    ],
+)
+def test_the_contested_sum(extractor: Extractor, language: Language, text: str, value: str, how: str) -> None:
+    """Stated where the mail says it, the difference where it says what was charged and what was due."""
+    disputed = judged(extractor, text, language).disputed
+    assert disputed is not None
+    assert (str(disputed.money.value), disputed.how) == (value, how)
+
+
+def test_roles_follow_the_words(extractor: Extractor) -> None:
+    """What was billed and what was expected are told apart."""
+    findings = judged(extractor, "Your invoice says £240.00 but we agreed on £200.00.").findings
+    assert [each.role for each in findings if each.kind == "amount"] == ["billed", "expected"]
+
+
+def test_no_dispute_has_no_contested_sum(extractor: Extractor) -> None:
+    """A payment that is announced contests nothing."""
+    verdict = Verdict(probability=0.02, reasons={"other": 1.0})
+    extract = extractor.extract(mail("We paid €1,450.00 for invoice 2026-041 today."), "en", verdict=verdict)
+    assert extract.disputed is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(max_size=120)
+    | st.lists(st.sampled_from(["invoice", "RE-2201", "49,90 €", "no.", "$", "1.234", "3/4", "\n"])).map(" ".join),
+    st.sampled_from(["en", "es", "pt", "fr", "de", "other"]),
+)
+def test_any_mail_can_be_read(extractor: Extractor, text: str, language: Language) -> None:
+    """No text raises, and every place holds what it claims."""
+    for each in extractor.findings(mail(text, subject=text[:40].replace("\n", " ")), language):
+        source = text if each.where == "reply" else text[:40].replace("\n", " ")
+        assert source[each.start : each.end] == each.text

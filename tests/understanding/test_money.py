@@ -1,0 +1,163 @@
+"""Every local way to write an amount is read; what is no money is left alone; nothing is guessed."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.understanding import currencies
+from triage.understanding.findings import Language, Money
+from triage.understanding.money import format_money, parse_money, read_amounts
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "currency"),
+    [
+        ("de", "1.234,50 €", "1234.50", "EUR"),
+        ("en", "€1,234.50", "1234.50", "EUR"),
+        ("de", "CHF 1'234.50", "1234.50", "CHF"),
+        ("de", "Fr. 120.-", "120", "CHF"),
+        ("pt", "R$ 1.234,50", "1234.50", "BRL"),
+        ("pt", "R$ 2 mil", "2000", "BRL"),
+        ("fr", "1 234,50 €", "1234.50", "EUR"),
+        ("fr", "1\u00a0234,50\u202f€", "1234.50", "EUR"),
+        ("fr", "49 €90", "49.90", "EUR"),
+        ("fr", "49€90", "49.90", "EUR"),
+        ("de", "99,– €", "99", "EUR"),
+        ("de", "129,- EUR", "129", "EUR"),
+        ("en", "USD 1.2k", "1200", "USD"),
+        ("en", "£2.4m", "2400000", "GBP"),
+        ("de", "1,5 Mio. €", "1500000", "EUR"),
+        ("en", "Rs. 2,36,000", "236000", "INR"),
+        ("en", "12 quid", "12", "GBP"),
+        ("es", "40 pavos", "40", "EUR"),
+        ("es", "85 euros", "85", "EUR"),
+        ("es", "12 € con 50 céntimos", "12.50", "EUR"),
+        ("en", "15 dollars and 50 cents", "15.50", "$"),
+        ("pt", "mil quinhentos reais", "1500", "BRL"),
+        ("es", "mil doscientos cincuenta euros", "1250", "EUR"),
+        ("fr", "deux cent quatre-vingt-dix euros", "290", "EUR"),
+        ("de", "zweihundertfünfzig Euro", "250", "EUR"),
+        ("en", "five hundred pounds", "500", "GBP"),
+        ("de", "50-Euro-Gutschein", "50", "EUR"),
+        ("es", "$3.450.000", "3450000", "$"),
+        ("en", "1 234,56 zł", "1234.56", "PLN"),
+    ],
+)
+def test_local_formats_are_read(language: Language, text: str, value: str, currency: str) -> None:
+    """The value is a Decimal and the currency an ISO code, or the sign where several share it."""
+    [amount] = read_amounts(text, language)
+    assert (amount.value, amount.currency) == (Decimal(value), currency)
+    assert amount.alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("-49,90 €", "-49.90"), ("(250.00)", "-250.00"), ("49,90- EUR", None), ("-$2,435.00", "-2435.00")],
+)
+def test_a_minus_is_kept(text: str, value: str | None) -> None:
+    """Money that goes the other way is negative when one amount is parsed."""
+    money = parse_money(text, "en")
+    assert (money and str(money.value)) == value or value is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "20 % discount and 12,5 percent more"),
+        ("en", "version v2.10, section 4.2.1"),
+        ("en", "at 12:34, order RE-2201, 26/117"),
+        ("en", "2 pounds of flour"),
+        ("en", "ALL 5 solutions"),
+        ("de", "IBAN DE12500105170648489890"),
+        ("fr", "pour cent"),
+    ],
+)
+def test_what_is_no_money_names_no_currency(language: Language, text: str) -> None:
+    """Percentages, versions, times, numbers of things and weights are no amounts."""
+    assert [amount for amount in read_amounts(text, language) if amount.shape == "named"] == []
+
+
+def test_one_mark_before_three_digits_keeps_both_readings() -> None:
+    """1.234 in an English mail is settled by nothing, so nothing is guessed."""
+    [amount] = read_amounts("You took 1.234 € from me", "en")
+    assert (amount.value, amount.alternatives) == (Decimal(1234), (Decimal("1.234"),))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("de", "1.234 €"), ("en", "£1,234"), ("es", "$29.990 CLP"), ("en", "$9.50 off, so 1,234 $"), ("fr", "1.234 €")],
+)
+def test_language_currency_and_other_numbers_settle_it(language: Language, text: str) -> None:
+    """Habit, a currency without decimals, or a clear number beside it leave one reading."""
+    assert all(amount.alternatives == () for amount in read_amounts(text, language))
+
+
+def test_a_bare_dollar_takes_the_one_country_that_the_mail_points_to() -> None:
+    """With none or several it stays a dollar sign."""
+    assert read_amounts("$ 40", "es", implied={"MXN"})[0].currency == "MXN"
+    assert read_amounts("$ 40", "es", implied={"MXN", "USD"})[0].currency == "$"
+    assert read_amounts("$ 40", "es")[0].currency == "$"
+    assert read_amounts("40 pesos", "es", implied={"COP", "EUR"})[0].currency == "COP"
+
+
+def test_both_ends_of_a_range_have_the_currency() -> None:
+    """ "From 26 to 50 €" are two amounts of euros."""
+    for text in ("from 26 to 50 €", "26-50 €", "26 – 50 €"):
+        assert [(str(each.value), each.currency) for each in read_amounts(text, "en")] == [("26", "EUR"), ("50", "EUR")]
+
+
+def test_a_sign_belongs_to_the_number_that_it_leads() -> None:
+    """The number before it, a year or an invoice, stays bare."""
+    assert [each.currency for each in read_amounts("in 2026 €45.00", "en")] == [None, "EUR"]
+    assert [each.currency for each in read_amounts("fatura 88120034 de R$ 537,00", "pt")] == [None, "BRL"]
+
+
+def test_places_hold_what_they_claim() -> None:
+    """Start and end cut the amount out of the text."""
+    text = "Sie haben 49,90 € statt CHF 39.90 abgebucht"
+    assert [text[each.start : each.end] for each in read_amounts(text, "de")] == ["49,90 €", "CHF 39.90"]
+
+
+@pytest.mark.parametrize(
+    ("language", "money", "text"),
+    [
+        ("de", Money(value=Decimal("1234.5"), currency="EUR"), "1.234,50\u00a0€"),
+        ("en", Money(value=Decimal("1234.5"), currency="EUR"), "€1,234.50"),
+        ("en", Money(value=Decimal(40), currency="$"), "$40.00"),
+        ("es", Money(value=Decimal(40), currency=None), "40,00"),
+        ("other", Money(value=Decimal(40), currency="GBP"), "£40.00"),
+    ],
+)
+def test_letters_print_amounts_as_their_language_does(language: str, money: Money, text: str) -> None:
+    """A letter shows what the customer would write."""
+    assert format_money(money, language) == text
+
+
+@given(
+    st.decimals(min_value=Decimal("0.01"), max_value=Decimal("9999999.99"), places=2),
+    st.sampled_from(["en", "es", "pt", "fr", "de"]),
+    st.sampled_from(["EUR", "GBP", "BRL", "CHF", "USD", "MXN", "PLN"]),
+)
+def test_what_is_printed_is_read_back(value: Decimal, language: Language, currency: str) -> None:
+    """Money to text and back, in every language that we write."""
+    text = format_money(Money(value=value, currency=currency), language)
+    [amount] = read_amounts(text, language, implied={currency})
+    assert (amount.value, amount.currency) == (value, currency)
+
+
+@given(st.text(alphabet="0123456789.,'’ €$£-–()krCHFUSDMio%\n", max_size=60), st.sampled_from([None, "en", "fr", "de"]))
+def test_any_text_can_be_read(text: str, language: Language | None) -> None:
+    """No text raises, and every amount lies inside its text, in order and apart from the others."""
+    end = 0
+    for amount in read_amounts(text, language):
+        assert end <= amount.start < amount.end <= len(text)
+        assert amount.value >= 0
+        end = amount.end
+
+
+def test_the_currency_table_is_sound() -> None:
+    """Every sign and name leads to an ISO code or to itself as an open sign."""
+    for meaning in {*currencies.SIGNS.values(), *currencies.NAMES.values()}:
+        assert currencies.is_code(meaning) or meaning in {"$", "¥", "kr", "Rs", "Bs", "peso", "franc", "dirham", "BTC"}
