@@ -1,6 +1,6 @@
 """`triage cases` and `triage review`: the agents' work."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from triage import pipeline
 from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
-from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines
 from triage.config import Settings
 from triage.errors import OperatorError
 from triage.house import House
@@ -200,28 +200,30 @@ def _done(reference: str, what: str) -> None:
     out.print(f"{reference.upper()}: {escape(what)}.", soft_wrap=True)
 
 
-def _print_cases(title: str, lines: Iterable[CaseLine], settings: Settings, *, as_json: bool) -> None:
+def _print_cases(title: str, lines: Sequence[CaseLine], settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json_lines(lines)
         return
-    table(
-        title,
-        ("case", "state", "reason", "amount", "invoices", "customer", "subject", "next", "who"),
-        (
-            (
-                line.reference + (" !" if line.escalated or line.priority in ("high", "urgent") else ""),
-                line.state.replace("_", " "),
-                line.reason.replace("_", " "),
-                f"{line.amount} {line.currency or ''}".strip() if line.amount else "",
-                ", ".join(line.invoices),
-                line.customer_name or line.customer,
-                line.review_why or line.subject,
-                f"{line.next_kind.replace('_', ' ')} {moment(line.next_due, settings)}".strip(),
-                line.assignee,
-            )
-            for line in lines
-        ),
-    )
+    now = datetime.now(UTC)
+    for line in lines:
+        _print_case(line, settings, now)
+    out.print(f"{title}: {len(lines) or 'none'}.")
+
+
+def _print_case(line: CaseLine, settings: Settings, now: datetime) -> None:
+    """A case in two or three lines that fit a narrow terminal."""
+    facts = [line.state, line.reason, f"{line.amount} {line.currency or ''}" if line.amount else "", *line.invoices]
+    told = "  ".join(fact.strip().replace("_", " ") for fact in facts if fact.strip())
+    flag = " [bold red]![/bold red]" if line.escalated or line.priority in ("high", "urgent") else ""
+    out.print(f"[bold]{line.reference}[/bold]{flag}  {escape(told)}", soft_wrap=True)
+    who = f"  → {line.assignee}" if line.assignee else ""
+    out.print(f"  {escape(f'{line.customer_name or line.customer}: {line.subject}{who}')}", soft_wrap=True)
+    if line.review_why:
+        out.print(f"  [yellow]a person decides:[/yellow] {escape(line.review_why)}", soft_wrap=True)
+    if line.next_due is not None:
+        late = "[bold red]overdue[/bold red]" if line.next_due < now else "next"
+        due = f"{line.next_kind.replace('_', ' ')} by {moment(line.next_due, settings)}"
+        out.print(f"  [dim]{late}: {escape(due)}[/dim]", soft_wrap=True)
 
 
 def _case_json(case: CaseView) -> dict[str, Any]:
@@ -264,19 +266,19 @@ def _tell_case(case: CaseView, words: str, settings: Settings) -> None:
     if words:
         out.print()
         out.print(escape(words.strip()), soft_wrap=True)
-    for title, rows in (
-        ("Letters", [(f"{item.id}", item.state, item.recipient, item.subject, item.why) for item in case.letters]),
-        (
-            "Diary",
-            [
-                (item.kind.replace("_", " "), moment(item.due, settings), item.state, item.outcome or item.why)
-                for item in case.diary
-            ],
-        ),
-        ("History", [(moment(item.at, settings), item.actor, item.kind, item.text) for item in case.events]),
-    ):
-        out.print()
-        table(title, [""] * (len(rows[0]) if rows else 1), rows)
+    sections = {
+        "Letters": [f"{item.id}  {item.state}  {item.recipient}  {item.why}" for item in case.letters],
+        # the whole sum is in --json; a person wants the date and what must have happened
+        "Diary": [
+            f"{moment(item.due, settings)}  {item.state}  {(item.outcome or item.why).splitlines()[0]}"
+            for item in case.diary
+        ],
+        "History": [f"{moment(item.at, settings)}  {item.actor}: {item.kind}  {item.text}" for item in case.events],
+    }
+    for title, told in sections.items():
+        out.print(f"\n[bold]{title}[/bold]")
+        for row in told or ["none"]:
+            out.print(f"  {escape(row)}", soft_wrap=True)
 
 
 def _tell_record(case: CaseView) -> None:

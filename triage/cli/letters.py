@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json_lines, table
 from triage.errors import NotFound
@@ -33,22 +34,14 @@ def list_letters(
         stopped = house.store.outbox.stopped()
         if stopped:
             out.print(f"[bold red]All letters are {stopped}.[/bold red] triage letters resume lets them go.")
-        table(
-            "Letters",
-            ("no.", "state", "case", "to", "subject", "next try", "why"),
-            (
-                (
-                    str(line.id),
-                    line.state.replace("_", " ") + (" (came back)" if line.bounced else ""),
-                    line.case,
-                    line.recipient,
-                    line.subject,
-                    moment(line.next_try, house.settings) if line.state == "due" else "",
-                    line.why,
-                )
-                for line in lines
-            ),
-        )
+        for line in lines:
+            state = line.state.replace("_", " ") + (", came back" if line.bounced else "")
+            due = f"  next try {moment(line.next_try, house.settings)}" if line.state == "due" else ""
+            out.print(f"[bold]{line.id}[/bold]  {state}{due}  {line.case}  {escape(line.recipient)}", soft_wrap=True)
+            out.print(f"  {escape(line.subject)}", soft_wrap=True)
+            if line.why:
+                out.print(f"  [dim]{escape(line.why)}[/dim]", soft_wrap=True)
+        out.print(f"Letters: {len(lines) or 'none'}.")
 
 
 @app.command()

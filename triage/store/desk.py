@@ -226,6 +226,6 @@ def _line(row: Case, due: tuple[datetime, str] | None) -> CaseLine:
 _ORDER = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
-def _pressing(line: CaseLine) -> tuple[bool, int, float]:
+def _pressing(line: CaseLine) -> tuple[bool, int, float, datetime]:
     due = line.next_due.timestamp() if line.next_due else float("inf")
-    return (not line.escalated, _ORDER.get(line.priority, 2), due)
+    return (not line.escalated, _ORDER.get(line.priority, 2), due, line.opened_at)
