@@ -35,9 +35,9 @@ def list_letters(
         if stopped:
             out.print(f"[bold red]All letters are {stopped}.[/bold red] triage letters resume lets them go.")
         for line in lines:
-            state = line.state.replace("_", " ") + (", came back" if line.bounced else "")
+            now = line.state.replace("_", " ") + (", came back" if line.bounced else "")
             due = f"  next try {moment(line.next_try, house.settings)}" if line.state == "due" else ""
-            out.print(f"[bold]{line.id}[/bold]  {state}{due}  {line.case}  {escape(line.recipient)}", soft_wrap=True)
+            out.print(f"[bold]{line.id}[/bold]  {now}{due}  {line.case}  {escape(line.recipient)}", soft_wrap=True)
             out.print(f"  {escape(line.subject)}", soft_wrap=True)
             if line.why:
                 out.print(f"  [dim]{escape(line.why)}[/dim]", soft_wrap=True)
