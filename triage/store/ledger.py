@@ -260,7 +260,7 @@ def _invoices(
     names = session.execute(
         select(col(LedgerCustomer.id), col(LedgerCustomer.name)).where(col(LedgerCustomer.id).in_(customers))
     ).all()
-    named = {identity: name for identity, name in names}
+    named: dict[str, str] = {row.id: row.name for row in names}
     addresses: dict[str, set[str]] = {}
     for entry in session.scalars(select(LedgerAddress).where(col(LedgerAddress.customer).in_(customers))):
         addresses.setdefault(entry.customer, set()).add(entry.address)
