@@ -7,7 +7,7 @@ kept, unless another date or the habit of the text settles the order. Relative d
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Final, Literal
@@ -116,7 +116,7 @@ _BEFORE_DATE: Final = re.compile(
     r"del|al|desde|hasta|día|dia|fecha|y|em|de|do|no|na|ao|até|desde|data|e|vto\.?|venc\.?|vencimento|vencimiento|échéance|"
     r"am|vom|zum|bis|seit|ab|den|dem|der|ins|datum|und|fällig|mon|tue|wed|thu|fri|sat|sun|lunes|martes|jueves|viernes|"
     r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
-    r"mo|di|mi|do|fr|sa|so)[.,:]?|\(|\d[,;/–-]) ?$",
+    r"mo|di|mi|do|fr|sa|so)[.,:]?|\(|\d[,;/–-])\s?\Z",
     re.IGNORECASE,
 )
 #: words before "3/12" that say it is a share or a number: an instalment, a page, a week
@@ -125,6 +125,8 @@ _NO_DATE: Final = re.compile(
     r"part|kw|nr\.?|no\.?|n[º°o]\.?|núm\.?|art\.?|§|#|kapitel|version|v|x|score|rated?|apt\.?|unit|suite)\s?$",
     re.IGNORECASE,
 )
+#: "1/2" and its like are shares unless a word says otherwise
+_FRACTIONS: Final = frozenset({"12", "13", "23", "14", "34"})
 _NUMERIC: Final = re.compile(
     r"(?<![\w.,/:-])(?:"
     r"(?P<y>(?:19|20)\d\d)(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
@@ -201,7 +203,10 @@ def _says_date(text: str, match: re.Match[str], *, dotted: bool) -> bool:
         return bool(dotted and match["dot"]) and 1 <= first <= 31 and 1 <= second <= 12
     padded = match["a3"].startswith("0") or match["b3"].startswith("0")
     one_way = (first > 12) != (second > 12) and min(first, second) > 0
-    return padded or one_way or bool(_BEFORE_DATE.search(before))
+    said = _BEFORE_DATE.search(before)
+    if said and match["a3"] + match["b3"] in _FRACTIONS:
+        return said[0][0].isalpha()
+    return padded or one_way or bool(said)
 
 
 def _ordered(numeric: Sequence[_Numeric | Day], order: Order | None) -> Iterator[Day]:
@@ -278,15 +283,15 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
         name=re.compile(rf"(?<![^\W\d_])(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
         before=re.compile(
             rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
-            rf"|(?P<words>[^\W\d_]+))(?:[ \u00a0]+(?:of|de|del|d')?[ \u00a0]*|[-/]|(?<=\.))"
+            rf"|(?P<words>[^\W\d_]+))(?:[ \u00a0\n]+(?:of|de|del|d')?[ \u00a0\n]*|[-/]|(?<=\.))"
             rf"(?:(?P<middle>(?:19|20)\d\d)[-/])?$",
             re.IGNORECASE,
         ),
         after=re.compile(
             r"[-/](?P<y3>(?:19|20)\d\d)[-/](?P<d3>\d{1,2})(?!\d)"
-            rf"|(?:[ \u00a0]*,?[ \u00a0]*(?:of|de|del|do|in|en)?[ \u00a0]*|[-/]){_YEAR}"
+            rf"|(?:[ \u00a0\n]*,?[ \u00a0\n]*(?:of|de|del|do|in|en)?[ \u00a0\n]*|[-/]){_YEAR}"
             r"|[-/ ]?(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|º|\.)?(?!\d|[.,:]\d|%|[^\W_])"
-            r"(?:(?:[ \u00a0]*,?[ \u00a0]*(?:of|de|del)?[ \u00a0]*|[-/])(?P<y2>(?:19|20)\d\d)(?!\d))?",
+            r"(?:(?:[ \u00a0\n]*,?[ \u00a0\n]*(?:of|de|del)?[ \u00a0\n]*|[-/])(?P<y2>(?:19|20)\d\d)(?!\d))?",
             re.IGNORECASE,
         ),
     )
@@ -464,8 +469,3 @@ def _without_overlaps(days: list[Day]) -> list[Day]:
         if all(day.end <= other.start or other.end <= day.start for other in kept):
             kept.append(day)
     return sorted(kept, key=lambda day: day.start)
-
-
-def shifted(day: Day, by: int) -> Day:
-    """The day with its place moved, for texts that were cut out of a longer one."""
-    return replace(day, start=day.start + by, end=day.end + by)

@@ -26,7 +26,7 @@ from triage.understanding.rules import Patterns
 MOST: Final = 60_000
 Span = tuple[int, int]
 #: stands in where nobody knows when a mail was written; days that depend on it are then left out
-_SOME_DAY: Final = date(2000, 7, 1)
+_SOME_DAY: Final = date(2020, 7, 1)
 #: the kind under which days are given that the text names without a date ("yesterday", "last Friday")
 RELATIVE: Final[Kind] = "other"
 #: what the groups of rules/phrases.toml begin with
@@ -47,6 +47,8 @@ _UNIT: Final = re.compile(
     r"|[\"″]",
     re.IGNORECASE,
 )
+#: behind a number that is a whole text: nothing, or a sign of a script that we do not read
+_ALONE: Final = re.compile(r"\s*[^\sA-Za-z\u00c0-\u024f\d]{0,4}\s*")
 _CLOCK: Final = re.compile(r"(?:\b(?:um|at|à|às|as|a las|gegen|ab|until|vers|sobre las|von|bis)) $", re.IGNORECASE)
 
 
@@ -286,7 +288,7 @@ def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[
         return True
     if _UNIT.match(text, amount.end):
         return False
-    if not text[: amount.start].strip() and not text[amount.end :].strip():
+    if not text[: amount.start].strip() and _ALONE.fullmatch(text, amount.end):
         return True
     token = reading.token_at(amount.start)
     after = reading.token_at(amount.end)

@@ -57,12 +57,13 @@ _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|
 #: what can be no number of ours wherever it stands: addresses, accounts, telephones, times, tax and card numbers
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
 _BLOCKED: Final = re.compile(
-    r"(?<![\w-])(?:\+|00(?=[1-9]))\d[\d ()/.-]{6,}\d"
+    r"(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
     r"|(?<!\d)\d(?:\d?[:h]\d\d(?!\d)|\d\.\d{3}\.\d{3}/\d{4}-\d\d|\d\d\.\d{3}\.\d{3}-\d\d"
     r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
-    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"
+    r"|\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b"
 )
+_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
 #: what may stand between a label and its number, beside the words of the rules
 _MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
 _LIST: Final = re.compile(
@@ -106,6 +107,7 @@ class Identifiers:
         blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
         if "@" in text or "://" in text or "www." in text:
             blocked += [match.span() for match in _ADDRESS.finditer(text)]
+        blocked += [match.span() for match in _IBAN.finditer(text) if _checks(match[0])]
         blocked += [(card.start, card.end) for card in _cards(text, reading, taken)]
         labels = _Labels(text, reading, self._patterns)
         shaped = _shaped(text, self._patterns)
@@ -153,6 +155,11 @@ def _candidates(text: str, reading: Reading) -> Iterator[Candidate]:
         start = match.start("series") if series else match.start("core")
         end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
         yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+
+
+def _checks(iban: str) -> bool:
+    """Whether the check digits of an account number are right (ISO 13616); an order number's hardly ever are."""
+    return int("".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])) % 97 == 1
 
 
 def _begins_sentence(text: str, match: re.Match[str]) -> bool:
@@ -264,12 +271,12 @@ class _Labels:
 
     def _near(self, token: int) -> Hit | None:
         """The nearest label before it in the sentence."""
-        before = [hit for hit in self._hits if hit.last <= token and token - hit.last <= 9]
+        before = [hit for hit in self._hits if hit.last <= token and token - hit.last <= 14]
         if not before:
             return None
         label = before[-1]
         gap = self._text[label.end : self._reading.starts[token] if token < len(self._reading.starts) else None]
-        return None if re.search(r"[.!?]\s|\n\s*\n", gap) else label
+        return None if re.search(r"(?<!\bno)(?<!\bnr)(?<!\bn)[.!?]\s|\n\s*\n", gap.lower()) else label
 
     def _fills(self, token: int) -> bool:
         word = self._reading.words[token]

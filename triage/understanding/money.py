@@ -76,7 +76,7 @@ _BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", 
 _CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
 _AFTER: Final = re.compile(
     rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]))?"
-    rf"(?:(?P<gap>{_SPACE}{{0,2}}|-)(?P<of>(?i:de|d'|of) ?)?"
+    rf"(?:(?P<gap>{_SPACE}{{0,2}}\n?|-)(?P<of>(?i:de|d'|of) ?)?"
     rf"(?:(?P<name>(?i:{_either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
 )
 #: read backwards from the number: the sign, then spaces, a colon, a minus
@@ -89,16 +89,16 @@ _CANDIDATE: Final = re.compile(
     rf"(?<!\d)\d{{1,3}}(?:[.,]\d{{3}})*[.,] \d{{2}}(?={_SPACE}?[€£$])|(?<!\d){NUMBER}|(?<![\w.,])[.,]\d{{2}}(?!\d)"
 )
 _CENTS_AFTER: Final = re.compile(
-    rf"(?P<direct>\d{{2}})(?![\d.,]\d|\d|{_SPACE}?(?:[€$£%]|[^\W\d_]))"
+    rf"(?P<direct>\d{{2}})(?![\d.,]\d|\d|[^\W\d_]|{_SPACE}?[€$£%])"
     rf"|{_SPACE}(?:(?P<link>and|y|e|et|und|con|com){_SPACE})?(?P<word>\d{{1,2}})"
     rf"(?:{_SPACE}(?P<unit>{_either(currencies.CENTS)}))?(?![\w%]|[.,]\d)"
 )
 _PERCENT: Final = re.compile(
     rf"{_SPACE}?(?:[%‰°º]|prozent\b|per ?cent\b|por ?cien|por ?cento|pour ?cent|p\. ?c\.)", re.IGNORECASE
 )
-_JOINED_BEFORE: Final = re.compile(r"(?:\w[-/:_.,'’#*]|[^\W\d_]|[#*_/])$")
-_JOINED_AFTER: Final = re.compile(r"[^\W\d_]|_|[-/:.,'’]\d|[-:]\w")
-_RANGE_DASH: Final = re.compile(rf"(?:^|[^\w.,/-])({NUMBER}){_SPACE}?[-–]{_SPACE}?$")
+_JOINED_BEFORE: Final = re.compile(r"(?:\w[-/:_.,'’#*]|[^\W\d_]|[#*_/])\Z")
+_JOINED_AFTER: Final = re.compile(r"[A-Za-z\u00c0-\u024f_]|[-/:.,'’]\d|[-:]\w")
+_RANGE_DASH: Final = re.compile(rf"(?:^|[^\w.,/-])({NUMBER}){_SPACE}?[-–]{_SPACE}?\Z")
 _RANGE_WORD: Final = re.compile(
     rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
     re.IGNORECASE,
@@ -298,7 +298,7 @@ def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
 
 _NAME_AFTER_WORD: Final = re.compile(rf"(?<=[^\W\d_] )(?i:{_either(currencies.NAMES)})(?![^\W\d_])")
 _FIRST_WORDS: Final = frozenset(name.split()[0] for name in currencies.NAMES)
-_NUMBER_WORDS: Final = re.compile(r"(?:[^\W\d_]+[ -]){1,6}$")
+_NUMBER_WORDS: Final = re.compile(r"(?:[^\W\d_]+[ -]){1,6}\Z")
 
 
 def _in_words(text: str, language: Language | None, found: list[Amount]) -> list[Amount]:

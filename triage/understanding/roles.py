@@ -25,6 +25,7 @@ MOST: Final = 16
 LEAST: Final = 0.2
 
 _SENTENCE: Final = re.compile(r"[.!?:;](?=\s+\S)|\n\s*\n|\n(?=\s*[-*•>|])|…")
+_SHORT_LINE: Final = re.compile(r"(?:^|(?<=\n))[^\n]{0,52}\n")
 _ABBREVIATED: Final = re.compile(
     r"(?:\b(?:[a-z]|nr|no|bzw|ca|inkl|zzgl|art|pos|sr|sra|dr|mr|mrs|fra|núm|num|approx|ref|tel))\.$", re.I
 )
@@ -206,6 +207,8 @@ class _Around:
         self._ends = [
             match.end() for match in _SENTENCE.finditer(text) if not _ABBREVIATED.search(text[: match.end()][-8:])
         ]
+        # a short line was ended on purpose: a row of a table, an item of a list
+        self._ends += [match.end() for match in _SHORT_LINE.finditer(text)]
         self._tokens = [reading.token_at(amount.start) for amount in place.amounts]
         self._after = [reading.token_at(amount.end) for amount in place.amounts]
         self._sentences = [self._sentence(amount.start) for amount in place.amounts]
@@ -293,6 +296,8 @@ def claims(priced: Sequence[Priced], places: Sequence[Place], leaning: Leaning) 
     top = max(distinct, key=lambda each: each.share("disputed"))
     said = any(each.role == "disputed" for each in distinct)
     why = f"reason:{leaning.reason}" if leaning.reason else "no reason"
+    relations = _relations(sorted(first))
+    contested = [each.amount.value for each in distinct if each.role == "disputed"]
     for each in distinct:
         rank = _rank(each, distinct)
         features = {
@@ -303,6 +308,9 @@ def claims(priced: Sequence[Priced], places: Sequence[Place], leaning: Leaning) 
             f"role:{each.role}",
         }
         features |= {f"{each.role} {count}", f"disputed:{int(each.share('disputed') * 8)}"}
+        features |= {f"stated {relation}" for relation in relations[each.amount.value]}
+        if each.amount.value == sum(value for value in contested if value != each.amount.value):
+            features.add("stated sum of the claimed")
         features |= {"stated", f"stated {count}", f"top {said}" if each is top else "not top"}
         features |= {f"stated {word}" for word in ("twice", "difference", "instead") if word in words}
         yield Claim(money=_money(each), how="stated", features=frozenset(features))
