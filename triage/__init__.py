@@ -5,6 +5,7 @@ A map of the house, in the order in which a mail walks through it:
 ========================  ==========================================================================
 ``triage.mail``           bytes → `Message`: parse anything, find the customer's own words, know a machine
 ``triage.understanding``  `Message` → `Understanding`: language, dispute or not, which reason, findings
+``triage.records``        the site's invoices and payments, and what they say about a claim
 ``triage.cases``          `Understanding` → `Decision`: which case, which letter, which follow-up
 ``triage.letters``        `Decision` → mail out: compose, hand to the relay, settle what is in doubt
 ``triage.store``          what we know: every table and every query

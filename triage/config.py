@@ -23,6 +23,8 @@ from pydantic_settings import (
 )
 
 from triage.errors import ConfigError
+from triage.records.columns import COLUMNS
+from triage.records.database import query_problems
 
 Security = Literal["tls", "starttls", "none"]
 PREFIX = "TRIAGE_"
@@ -222,6 +224,46 @@ class TrustSettings(Section):
     own_domains: tuple[Annotated[str, AfterValidator(_lower)], ...] = ()
 
 
+class LedgerSettings(Section):
+    """The site's invoices and payments, for checking what a mail claims. Without this section nothing is checked."""
+
+    #: import = what `triage ledger import` was given, sql = the site's own database, read only
+    source: Literal["import", "sql"] = "import"
+    #: SQLAlchemy URL of the site's database; it may hold a password
+    url: SecretStr = SecretStr("")
+    #: a file that holds the URL
+    url_file: Path | None = None
+    timeout_seconds: float = Field(default=5, gt=0, le=120)
+    #: query → SELECT with bound parameters
+    queries: dict[str, str] = {}
+    #: a heading of yours → what it means (a field of triage/records/columns.py)
+    columns: dict[str, str] = {}
+    #: ISO 4217, for records that name none
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        unknown = sorted(set(self.columns.values()) - set(COLUMNS))
+        if unknown:
+            raise ValueError(f"columns: nothing is called {', '.join(unknown)}; there are {', '.join(COLUMNS)}")
+        if self.source == "sql":
+            if bool(self.url.get_secret_value()) == bool(self.url_file):
+                raise ValueError('source = "sql" needs url or url_file')
+            problems = query_problems(self.queries)
+            if problems:
+                raise ValueError(f"queries: {'; '.join(problems)}")
+        return self
+
+    def secret_url(self) -> str:
+        """The URL with its password. Raises ConfigError where its file cannot be read."""
+        if self.url_file is None:
+            return self.url.get_secret_value()
+        try:
+            return self.url_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"ledger.url_file {self.url_file}: {error.strerror}") from error
+
+
 class LogSettings(Section):
     """What the daemon says while it works."""
 
@@ -251,6 +293,7 @@ class Settings(BaseSettings):
     letters: LettersSettings = LettersSettings()
     hours: HoursSettings = HoursSettings()
     trust: TrustSettings = TrustSettings()
+    ledger: LedgerSettings | None = None
     log: LogSettings = LogSettings()
 
     @classmethod

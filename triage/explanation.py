@@ -9,6 +9,7 @@ from typing import Any
 from triage.cases.actions import Decision, name_of
 from triage.mail.automatic import Automatic
 from triage.mail.message import Message
+from triage.records.claim import Consulted
 from triage.understanding.findings import Disputed, Finding, Understanding
 
 #: the parts of an explanation, as `--fields` names them
@@ -114,6 +115,27 @@ def finding_part(finding: Finding) -> dict[str, Any]:
     return part
 
 
+def records_part(records: Consulted | None) -> dict[str, Any] | None:
+    """What the site's own records say; None where they were not asked. For agents: never for a customer."""
+    if records is None:
+        return None
+    return {
+        "verdict": records.verdict,
+        "known": records.known,
+        "error": records.error or None,
+        "findings": [
+            {
+                "kind": record.kind,
+                "says": record.says,
+                "stance": record.stance,
+                "invoice": record.invoice,
+                "evidence": [{"table": row.table, "id": row.id, **row.fields} for row in record.evidence],
+            }
+            for record in records.records
+        ],
+    }
+
+
 def decision_part(decision: Decision) -> dict[str, Any]:
     """What happens to it."""
     return {
@@ -125,7 +147,12 @@ def decision_part(decision: Decision) -> dict[str, Any]:
 
 
 def decided_record(
-    message: Message, understood: Understanding, decision: Decision, **versions: str
+    message: Message,
+    understood: Understanding,
+    decision: Decision,
+    *,
+    records: Consulted | None = None,
+    **versions: str,
 ) -> Mapping[str, Any]:
     """The decision record that the store keeps: the explanation without the texts, which are kept as bytes."""
     return {
@@ -133,6 +160,7 @@ def decided_record(
         "language": understood.language,
         "dispute": dispute_part(understood, decision),
         "findings": [finding_part(finding) for finding in understood.findings],
+        "records": records_part(records),
         "decision": decision_part(decision),
         "problems": list(message.problems),
         "versions": {"rules": understood.rules, **versions},

@@ -28,6 +28,10 @@ from triage.mail.mailbox import Account, Mailbox, MailSource
 from triage.mail.message import Address, Message, RawMail
 from triage.pipeline import LetterRules
 from triage.pipeline import Relay as RelayLike
+from triage.records.checks import consult
+from triage.records.claim import Claim, Consulted
+from triage.records.database import SqlLedger
+from triage.records.ledger import Ledger
 from triage.store.recording import Written
 from triage.store.store import Store
 from triage.understanding.classify import Classifier
@@ -35,7 +39,7 @@ from triage.understanding.extract import Extractor
 from triage.understanding.findings import LANGUAGES, Finding, Understanding
 from triage.understanding.models import open_model
 from triage.understanding.phrases import PhraseClassifier
-from triage.understanding.rules import Patterns, load_patterns
+from triage.understanding.rules import Patterns, Shape, learned_shapes, load_patterns
 from triage.understanding.understand import Understander
 
 #: which model folder ships with this version
@@ -68,6 +72,8 @@ class House:
             mailbox.close()
         if opened.get("relay") is not None:
             opened["relay"].close()
+        if isinstance(opened.get("ledger"), SqlLedger):
+            opened["ledger"].close()
         if "store" in opened:
             opened["store"].close()
 
@@ -123,7 +129,12 @@ class House:
     @cached_property
     def patterns(self) -> Patterns:
         """rules/invoices.toml, amounts.toml and phrases.toml, checked and compiled."""
-        return load_patterns(self.rules_folder)
+        return load_patterns(self.rules_folder, extra=self._house_style())
+
+    def _house_style(self) -> tuple[Shape, ...]:
+        """What the site's invoice numbers look like, as the imported ledger shows it."""
+        imported = self.settings.ledger is not None and self.settings.ledger.source == "import"
+        return learned_shapes(self.store.ledger.numbers()) if imported else ()
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -167,6 +178,41 @@ class House:
         if verdict is None or verdict.probability < self.policy.review_threshold:
             return understood
         return self.understander.with_evidence(message, understood)
+
+    # records
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The site's invoices and payments; None where there is no [ledger] section."""
+        settings = self.settings.ledger
+        if settings is None:
+            return None
+        if settings.source == "import":
+            return self.store.ledger
+        return SqlLedger(
+            settings.secret_url(),
+            settings.queries,
+            timeout=settings.timeout_seconds,
+            columns=settings.columns,
+            currency=settings.currency,
+        )
+
+    def consult(self, message: Message, understood: Understanding, *, arrived: datetime) -> Consulted | None:
+        """What the records say about a mail at or over the review threshold; None where there is no ledger.
+
+        Raises LedgerError where they cannot be asked.
+        """
+        verdict = understood.verdict
+        if self.settings.ledger is None or verdict is None or verdict.probability < self.policy.review_threshold:
+            return None
+        claim = Claim(
+            findings=understood.findings,
+            disputed=understood.disputed,
+            reason=verdict.reason,
+            sender=message.sender.address,
+            written=(message.date or arrived).date(),
+        )
+        return consult(claim, self.ledger) if self.ledger is not None else None
 
     # deciding
 

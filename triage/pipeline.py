@@ -6,7 +6,7 @@ with twins.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -24,6 +24,8 @@ from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, set
 from triage.mail.authentication import Trust
 from triage.mail.mailbox import MailSource
 from triage.mail.message import Message, RawMail, parse
+from triage.records.claim import Consulted, unanswered
+from triage.records.ledger import LedgerError
 from triage.store.books import LAST_ATTEMPT, set_aside
 from triage.store.dialect import is_trouble
 from triage.store.recording import Written, known_about, record
@@ -90,6 +92,7 @@ class House(Protocol):
     def now(self) -> datetime: ...
     def mailboxes(self) -> Sequence[MailSource]: ...
     def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]: ...
+    def consult(self, message: Message, understood: Understanding, *, arrived: datetime) -> Consulted | None: ...
     def plans(self, history: CaseHistory) -> Sequence[FollowUpPlan]: ...
     def trust(self, message: Message) -> Trust: ...
     def addresses(self, mailbox: str) -> frozenset[str]: ...
@@ -173,6 +176,15 @@ class Reading:
 
     message: Message
     understood: Understanding
+    #: what the site's own records say; None where they were not asked
+    records: Consulted | None = None
+
+    @property
+    def settled(self) -> Understanding:
+        """What was understood, with what the records settle. Letters are written without it: they tell no records."""
+        if self.records is None:
+            return self.understood
+        return replace(self.understood, findings=self.records.findings, disputed=self.records.disputed)
 
 
 def read(house: House, *, stopped: Stopped = _never) -> int:
@@ -201,12 +213,30 @@ def _understand(house: House, mails: Sequence[KeptMail]) -> list[tuple[KeptMail,
                 raise TriageError(f"reading it has ended the process {mail.attempts} times")
         messages = [parse(mail.raw.content, truncated=mail.raw.truncated) for mail in mails]
         understood = house.understand(messages)
-    except Exception as error:  # noqa: BLE001 - any bytes may come in: what breaks us goes to a person
+        together = zip(mails, messages, understood, strict=True)
+        records = [_consult(house, mail.raw, message, what) for mail, message, what in together]
+    except Exception as error:
+        if is_trouble(error):
+            raise
+        # any bytes may come in: what breaks us goes to a person
         if len(mails) == 1:
             return [(mails[0], error)]
         return [pair for mail in mails for pair in _understand(house, [mail])]
-    pairs = zip(mails, messages, understood, strict=True)
-    return [(mail, Reading(message=message, understood=what)) for mail, message, what in pairs]
+    readings = zip(mails, messages, understood, records, strict=True)
+    return [(mail, Reading(message=message, understood=what, records=said)) for mail, message, what, said in readings]
+
+
+def _consult(house: House, raw: RawMail, message: Message, understood: Understanding) -> Consulted | None:
+    """What the site's records say; a ledger that does not answer holds up no mail, but a person is called."""
+    try:
+        consulted = house.consult(message, understood, arrived=raw.arrived)
+    except LedgerError as error:
+        house.store.alarms.call("ledger", "", str(error), now=house.now())
+        log.warning("ledger_failed", uid=raw.uid, why=str(error))
+        return unanswered(understood.findings, understood.disputed, error=str(error))
+    if consulted is not None:
+        house.store.alarms.clear("ledger", "", now=house.now())
+    return consulted
 
 
 def _names(readings: Sequence[tuple[KeptMail, Reading | Exception]]) -> set[str]:
@@ -240,27 +270,28 @@ def _record(house: House, session: Session, mail: KeptMail, reading: Reading | E
 
 
 def _decide(house: House, session: Session, mail: KeptMail, reading: Reading) -> Decision:
-    message, understood = reading.message, reading.understood
+    message, understood = reading.message, reading.settled
     known = known_about(session, mail.id, message, understood, now=house.now())
-    decision = _decided(house, mail.raw, message, understood, known)
-    decided = decided_record(message, understood, decision, model=house.model)
+    decision = _decided(house, mail.raw, reading, known)
+    decided = decided_record(message, understood, decision, records=reading.records, model=house.model)
 
     def write(reference: str, acknowledge: Acknowledge) -> Written:
-        return house.write(reference, acknowledge, mail.raw, message, understood)
+        return house.write(reference, acknowledge, mail.raw, message, reading.understood)
 
     record(session, mail, message, understood, decision, decided, write, house.plans, now=house.now())
     return decision
 
 
-def _decided(house: House, raw: RawMail, message: Message, understood: Understanding, known: Known) -> Decision:
+def _decided(house: House, raw: RawMail, reading: Reading, known: Known) -> Decision:
     return decide(
-        message,
-        understood,
+        reading.message,
+        reading.settled,
         known,
         house.policy,
         arrival=arrival_of(house, raw),
-        trust=house.trust(message),
+        trust=house.trust(reading.message),
         now=house.now(),
+        records=reading.records,
     )
 
 
@@ -307,8 +338,10 @@ def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:
         for batch in mailbox.new(begun):
             messages = [parse(raw.content, truncated=raw.truncated) for raw in batch]
             for raw, message, understood in zip(batch, messages, house.understand(messages), strict=True):
-                known = house.store.known_about(message, understood, now=house.now())
-                yield raw, message, _decided(house, raw, message, understood, known)
+                records = _consult(house, raw, message, understood)
+                reading = Reading(message=message, understood=understood, records=records)
+                known = house.store.known_about(message, reading.settled, now=house.now())
+                yield raw, message, _decided(house, raw, reading, known)
 
 
 # deliver

@@ -32,6 +32,7 @@ from triage.cases.threads import Belonging, belonging
 from triage.mail.authentication import Trust
 from triage.mail.automatic import Automatic
 from triage.mail.message import Address, Message
+from triage.records.claim import Consulted
 from triage.understanding.findings import LANGUAGES, Band, Understanding
 
 #: labels of machine mail that says nothing about a bill; other machines (a web form, a list) may carry a complaint
@@ -81,8 +82,9 @@ def decide(
     arrival: Arrival,
     trust: Trust,
     now: datetime,
+    records: Consulted | None = None,
 ) -> Decision:
-    """What shall happen to this mail.
+    """What shall happen to this mail. `records` are for the rules alone: None where there is no ledger.
 
     `now` and `arrival.arrived` carry their zones. Nothing is done here; rules that missed are in the answer too.
     """
@@ -93,7 +95,7 @@ def decide(
         return _nothing("ignored", f"{understood.automatic.label}: {understood.automatic.why}")
     belongs = belonging(message, known)
     band, why = _band(understood, policy)
-    routing = route(policy.rules, _facts(message, understood, known, belongs, arrival, trust, band))
+    routing = route(policy.rules, _facts(message, understood, known, belongs, arrival, trust, band, records))
     if routing.band(band) != band:
         band, why = routing.band(band), f"the rules say {routing.band(band)}, though {why}"
     if belongs.case is not None and band != "none" and belongs.case.state == "voided":
@@ -176,6 +178,7 @@ def _facts(
     arrival: Arrival,
     trust: Trust,
     band: Band,
+    records: Consulted | None,
 ) -> dict[str, object]:
     return facts_of(
         message,
@@ -187,6 +190,7 @@ def _facts(
         sender_known=known.sender_known,
         sender_trust=trust.verdict,
         joins=belongs.case.reference if belongs.case is not None else "",
+        records=records,
     )
 
 

@@ -16,6 +16,7 @@ from triage.cases.actions import Priority, RuleTrace
 from triage.cases.expressions import BadExpression, Expression, Facts, compile_expression
 from triage.cases.rulefile import RuleFile, mistakes, read_rule_file
 from triage.mail.message import Message
+from triage.records.claim import Consulted
 from triage.understanding.findings import Band, Understanding
 
 #: longest text that rules look at: what matters stands in front, and conditions stay cheap
@@ -54,6 +55,10 @@ VOCABULARY: Mapping[str, Term] = {
     "orders": Term(type="list of texts", meaning="order numbers, normalised"),
     "amount": Term(type="number", meaning="the disputed amount; 0.0 when the mail does not say"),
     "currency": Term(type="text", meaning="its ISO 4217 code or bare symbol; empty when open"),
+    "ledger.known": Term(type="truth", meaning="an invoice that the mail means is in the ledger"),
+    "ledger.verdict": Term(
+        type="text", meaning="supported, contradicted or open: what the ledger says of the claim; empty when not asked"
+    ),
     "sender.known": Term(type="truth", meaning="this sender has written before"),
     "sender.trust": Term(type="text", meaning="pass, fail or none: what our mail server says of the sender (DMARC)"),
     "case.joins": Term(type="truth", meaning="the mail belongs to a case that is there"),
@@ -190,6 +195,7 @@ def facts_of(
     sender_known: bool = False,
     sender_trust: Literal["pass", "fail", "none"] = "none",
     joins: str = "",
+    records: Consulted | None = None,
 ) -> dict[str, object]:
     """What conditions see of one mail, by the names of `VOCABULARY`. `joins`: the reference of its case."""
     verdict, disputed = understood.verdict, understood.disputed
@@ -214,6 +220,8 @@ def facts_of(
         "orders": _values(understood, "order"),
         "amount": float(disputed.money.value) if disputed else 0.0,
         "currency": (disputed.money.currency or "") if disputed else "",
+        "ledger.known": records is not None and records.known,
+        "ledger.verdict": records.verdict if records is not None else "",
         "sender.known": sender_known,
         "sender.trust": sender_trust,
         "case.joins": bool(joins),

@@ -285,6 +285,12 @@ def _tell_record(case: CaseView) -> None:
     dispute = case.record.get("dispute") or {}
     for words in dispute.get("evidence") or ():
         out.print(f"  because  {words['weight']:+.2f} “{escape(' '.join(words['text'].split()))}”", soft_wrap=True)
+    records = case.record.get("records") or {}
+    for record in records.get("findings") or ():
+        out.print(f"  records  {escape(record['says'])}", soft_wrap=True)
+    if records:
+        by = f"could not be asked: {records['error']}" if records["error"] else records["verdict"]
+        out.print(f"  ledger   {escape(by)}", soft_wrap=True)
     for finding in case.record.get("findings") or ():
         value = f"{finding['value']} {finding['currency'] or ''}".strip()
         role = f", {finding['role']}" if finding["role"] else ""

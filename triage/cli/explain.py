@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from triage.cases.decide import Arrival, decide
 from triage.cases.known import Known
 from triage.cli.common import JsonOption, app, house_of, out, print_json
 from triage.errors import NotFound, OperatorError, TriageError
-from triage.explanation import FIELDS, explanation, failure
+from triage.explanation import FIELDS, explanation, failure, records_part
 from triage.house import House
 from triage.mail.automatic import Own
 from triage.mail.message import Message, message_from_text, parse
@@ -99,15 +100,28 @@ class Explainer:
         understood = self._understander.understand(
             [message], hints=[hint], own=[own] if own else (), steps=self._steps
         )[0]
-        decision = None
+        decision = records = None
         if self._decides:
             understood = house.with_evidence(message, understood)
             now = datetime.now(UTC)
+            records = house.consult(message, understood, arrived=now)
+            if records is not None:
+                understood = replace(understood, findings=records.findings, disputed=records.disputed)
             arrival = Arrival(mailbox="", arrived=now)
             decision = decide(
-                message, understood, Known(), house.policy, arrival=arrival, trust=house.trust(message), now=now
+                message,
+                understood,
+                Known(),
+                house.policy,
+                arrival=arrival,
+                trust=house.trust(message),
+                now=now,
+                records=records,
             )
-        return explanation(identity, message, understood, decision, self._fields)
+        answer = explanation(identity, message, understood, decision, self._fields)
+        if house.settings.ledger is not None and "decision" in self._fields:
+            answer["records"] = records_part(records)
+        return answer
 
 
 def _answers(explainer: Explainer, lines: Iterator[bytes]) -> Iterator[str]:
@@ -162,6 +176,7 @@ def _tell(answer: Mapping[str, Any]) -> None:
         ("automatic", _tell_automatic),
         ("dispute", _tell_dispute),
         ("findings", _tell_findings),
+        ("records", _tell_records),
         ("decision", _tell_decision),
     ):
         if answer.get(name):
@@ -211,6 +226,12 @@ def _tell_findings(findings: Sequence[Mapping[str, Any]]) -> None:
         value = f"{finding['value']} {finding['currency'] or ''}".strip()
         others = f" (or {', '.join(finding['alternatives'])})" if finding["alternatives"] else ""
         _line(finding["kind"], f"“{finding['text']}” = {value}{others}{role}, in {finding['where']}")
+
+
+def _tell_records(records: Mapping[str, Any]) -> None:
+    for record in records["findings"]:
+        _line("records", record["says"])
+    _line("verdict", f"{records['verdict']} by the ledger")
 
 
 def _tell_decision(decision: Mapping[str, Any]) -> None:

@@ -108,6 +108,11 @@ class Consulted:
     error: str = ""
 
 
+def unanswered(findings: tuple[Finding, ...], disputed: Disputed | None, *, error: str) -> Consulted:
+    """What is known when the ledger does not answer: nothing."""
+    return Consulted(verdict="open", known=False, records=(), findings=findings, disputed=disputed, error=error)
+
+
 def stance_of(kind: RecordKind, reason: str) -> Stance:
     """Whether a finding speaks for or against a claim with this reason."""
     if reason in _SUPPORTS.get(kind, ()):

@@ -8,6 +8,7 @@ rolled back on every database.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Final, Literal, TypeVar
 
@@ -114,10 +115,9 @@ class SqlLedger:
     def _with_lines(self, invoice: Invoice) -> Invoice:
         lines = self._ask("lines", InvoiceLine, number=invoice.number)
         placed = (
-            InvoiceLine(**vars(line) | {"position": line.position or at, "invoice": invoice.number})
-            for at, line in enumerate(lines, 1)
+            replace(line, position=line.position or at, invoice=invoice.number) for at, line in enumerate(lines, 1)
         )
-        return Invoice(**vars(invoice) | {"lines": tuple(placed)})
+        return replace(invoice, lines=tuple(placed))
 
     def _ask(self, name: Query, wanted: type[_Value], **values: object) -> tuple[_Value, ...]:
         if name not in self._queries:
