@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final, Literal
 
+from triage.understanding import date_words
 from triage.understanding.findings import LANGUAGES, Language
 from triage.understanding.numbers import read_words
 
@@ -33,82 +34,6 @@ class Day:
     yearless: bool = False
 
 
-_MONTHS: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        *("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug"),
-        *("september sept sep", "october oct", "november nov", "december dec"),
-    ),
-    "es": (
-        *("enero ene", "febrero feb", "marzo mar", "abril abr", "mayo may", "junio jun", "julio jul", "agosto ago"),
-        *("septiembre setiembre sept sep set", "octubre oct", "noviembre nov", "diciembre dic"),
-    ),
-    "pt": (
-        *("janeiro jan", "fevereiro fev", "março marco mar", "abril abr", "maio mai", "junho jun", "julho jul"),
-        *("agosto ago", "setembro set", "outubro out", "novembro nov", "dezembro dez"),
-    ),
-    "fr": (
-        *("janvier janv jan", "février fevrier févr fevr fév fev", "mars", "avril avr", "mai", "juin", "juillet juil"),
-        *("août aout", "septembre sept sep", "octobre oct", "novembre nov", "décembre decembre déc dec"),
-    ),
-    "de": (
-        *(
-            "januar jänner jan jän",
-            "februar feber feb",
-            "märz maerz mär mrz",
-            "april apr",
-            "mai",
-            "juni jun",
-            "juli jul",
-        ),
-        *("august aug", "september sept sep", "oktober okt", "november nov", "dezember dez"),
-    ),
-}
-_WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
-    "en": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-    "pt": ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo"),
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    "de": ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
-}
-#: words for a day near the day of writing, and how many days away it is
-_NEAR: Final[dict[str, dict[str, int]]] = {
-    "en": {"yesterday": -1, "today": 0, "tomorrow": 1, "the day before yesterday": -2, "a week ago": -7},
-    "es": {"ayer": -1, "hoy": 0, "anteayer": -2, "antier": -2, "pasado mañana": 2, "hace una semana": -7},
-    "pt": {"ontem": -1, "hoje": 0, "amanhã": 1, "anteontem": -2, "depois de amanhã": 2, "há uma semana": -7},
-    "fr": {"hier": -1, "aujourd'hui": 0, "demain": 1, "avant-hier": -2, "après-demain": 2, "il y a une semaine": -7},
-    "de": {"gestern": -1, "heute": 0, "vorgestern": -2, "übermorgen": 2, "vor einer woche": -7},
-}
-#: "three days ago": before and after the number, and the words for day and week
-_AGO: Final[dict[str, str]] = {
-    "en": r"(?P<n>\w+) (?P<unit>days?|weeks?) ago",
-    "es": r"hace (?P<n>\w+) (?P<unit>días?|dias?|semanas?)",
-    "pt": r"h[áa] (?P<n>\w+) (?P<unit>dias?|semanas?)",
-    "fr": r"il y a (?P<n>\w+) (?P<unit>jours?|semaines?)",
-    "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
-}
-#: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
-_LAST: Final[dict[str, str]] = {
-    "en": r"(?P<last>last|this past|past)|(?P<next>next|this coming|coming)",
-    "es": r"(?P<last>el pasado|este pasado)|(?P<next>el próximo|el proximo|este próximo)",
-    "pt": r"(?P<last>na última|na ultima|no último)|(?P<next>na próxima|na proxima|no próximo)",
-    "fr": r"(?P<last>$^)|(?P<next>$^)",
-    "de": r"(?P<last>letzten|letzter|vergangenen|am letzten)|(?P<next>nächsten|kommenden|am kommenden)",
-}
-_LAST_AFTER: Final[dict[str, str]] = {
-    "en": r"(?P<past>$^)|(?P<coming>$^)",
-    "es": r"(?P<past>pasado|último)|(?P<coming>próximo|que viene)",
-    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao])|(?P<coming>que vem|próxim[ao]))",
-    "fr": r"(?P<past>dernier|passé)|(?P<coming>prochain)",
-    "de": r"(?P<past>$^)|(?P<coming>$^)",
-}
-#: what stands before a day without its month: "on the 26th", "le 15", "dia 14", "am 15."
-_ON: Final[dict[str, str]] = {
-    "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time))",
-    "es": r"\b(?:el|del|al|día|dia) (?P<d>\d{1,2})(?=[,.;:)]|$| (?:y|me|se|le|les|por|en|de este|a las|ya|pero)\b)",
-    "pt": r"\bdia (?P<d>\d{1,2})\b(?! de)",
-    "fr": r"\ble (?P<d>\d{1,2})(?=[,.;:)]|$| (?:et|à|pour|mais|dernier|du mois|au|par|je|on|vous)\b)",
-    "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= [^A-ZÄÖÜ\d]|$)",
-}
 #: words before "10/03" or "4.5." that say it is a date
 _BEFORE_DATE: Final = re.compile(
     r"(?:\b(?:on|of|from|since|by|until|till|dated?|before|after|between|and|to|due|le|du|au|dès|depuis|avant|entre|et|"
@@ -274,7 +199,7 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
     months = {
         name: number
         for language in dict.fromkeys(("en", *languages))
-        for number, names in enumerate(_MONTHS[language], 1)
+        for number, names in enumerate(date_words.MONTHS[language], 1)
         for name in (names.split() if language in languages else names.split()[:1])
     }
     names = "|".join(sorted(months, key=lambda name: (-len(name), name)))
@@ -396,13 +321,12 @@ def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
 
 @cache
 def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    near = "|".join(sorted(map(re.escape, _NEAR[language]), key=len, reverse=True))
-    weekdays = "|".join(_WEEKDAYS[language])
+    near = "|".join(sorted(map(re.escape, date_words.NEAR[language]), key=len, reverse=True))
+    days = "|".join(date_words.WEEKDAYS[language])
+    before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
     return (
-        re.compile(rf"\b(?:(?P<near>{near})|{_AGO[language]})\b", re.IGNORECASE),
-        re.compile(
-            rf"\b(?:(?:{_LAST[language]}) )?(?P<day>{weekdays})(?: ?(?:{_LAST_AFTER[language]}))?\b", re.IGNORECASE
-        ),
+        re.compile(rf"\b(?:(?P<near>{near})|{date_words.AGO[language]})\b", re.IGNORECASE),
+        re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
     )
 
 
@@ -410,7 +334,7 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
     near, weekday = _relative_words(language)
     for match in near.finditer(text):
         if match["near"]:
-            days = _NEAR[language][match["near"].lower()]
+            days = date_words.NEAR[language][match["near"].lower()]
         else:
             count = int(match["n"]) if match["n"].isdecimal() else int(read_words([match["n"].lower()], language) or 0)
             if not 0 < count < 400:
@@ -421,11 +345,11 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
-        number = [name.lower() for name in _WEEKDAYS[language]].index(match["day"].lower())
+        number = [name.lower() for name in date_words.WEEKDAYS[language]].index(match["day"].lower())
         away = (number - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in re.finditer(_ON[language], text, re.IGNORECASE if language != "de" else 0):
+    for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
         if value := _day_of_month(int(match["d"]), written):
             yield Day(start=match.start("d"), end=match.end(), value=value, relative=True)
 

@@ -1,0 +1,81 @@
+"""The words that days are said with in five languages: months, weekdays, yesterday and last week. Tables only."""
+
+from typing import Final
+
+#: the twelve months, each with its full names first and then its short ones
+MONTHS: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        *("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug"),
+        *("september sept sep", "october oct", "november nov", "december dec"),
+    ),
+    "es": (
+        *("enero ene", "febrero feb", "marzo mar", "abril abr", "mayo may", "junio jun", "julio jul", "agosto ago"),
+        *("septiembre setiembre sept sep set", "octubre oct", "noviembre nov", "diciembre dic"),
+    ),
+    "pt": (
+        *("janeiro jan", "fevereiro fev", "março marco mar", "abril abr", "maio mai", "junho jun", "julho jul"),
+        *("agosto ago", "setembro set", "outubro out", "novembro nov", "dezembro dez"),
+    ),
+    "fr": (
+        *("janvier janv jan", "février fevrier févr fevr fév fev", "mars", "avril avr", "mai", "juin", "juillet juil"),
+        *("août aout", "septembre sept sep", "octobre oct", "novembre nov", "décembre decembre déc dec"),
+    ),
+    "de": (
+        *(
+            "januar jänner jan jän",
+            "februar feber feb",
+            "märz maerz mär mrz",
+            "april apr",
+            "mai",
+            "juni jun",
+            "juli jul",
+        ),
+        *("august aug", "september sept sep", "oktober okt", "november nov", "dezember dez"),
+    ),
+}
+WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
+    "en": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+    "pt": ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo"),
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "de": ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+}
+#: words for a day near the day of writing, and how many days away it is
+NEAR: Final[dict[str, dict[str, int]]] = {
+    "en": {"yesterday": -1, "today": 0, "tomorrow": 1, "the day before yesterday": -2, "a week ago": -7},
+    "es": {"ayer": -1, "hoy": 0, "anteayer": -2, "antier": -2, "pasado mañana": 2, "hace una semana": -7},
+    "pt": {"ontem": -1, "hoje": 0, "amanhã": 1, "anteontem": -2, "depois de amanhã": 2, "há uma semana": -7},
+    "fr": {"hier": -1, "aujourd'hui": 0, "demain": 1, "avant-hier": -2, "après-demain": 2, "il y a une semaine": -7},
+    "de": {"gestern": -1, "heute": 0, "vorgestern": -2, "übermorgen": 2, "vor einer woche": -7},
+}
+#: "three days ago": before and after the number, and the words for day and week
+AGO: Final[dict[str, str]] = {
+    "en": r"(?P<n>\w+) (?P<unit>days?|weeks?) ago",
+    "es": r"hace (?P<n>\w+) (?P<unit>días?|dias?|semanas?)",
+    "pt": r"h[áa] (?P<n>\w+) (?P<unit>dias?|semanas?)",
+    "fr": r"il y a (?P<n>\w+) (?P<unit>jours?|semaines?)",
+    "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
+}
+#: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
+LAST: Final[dict[str, str]] = {
+    "en": r"(?P<last>last|this past|past)|(?P<next>next|this coming|coming)",
+    "es": r"(?P<last>el pasado|este pasado)|(?P<next>el próximo|el proximo|este próximo)",
+    "pt": r"(?P<last>na última|na ultima|no último)|(?P<next>na próxima|na proxima|no próximo)",
+    "fr": r"(?P<last>$^)|(?P<next>$^)",
+    "de": r"(?P<last>letzten|letzter|vergangenen|am letzten)|(?P<next>nächsten|kommenden|am kommenden)",
+}
+LAST_AFTER: Final[dict[str, str]] = {
+    "en": r"(?P<past>$^)|(?P<coming>$^)",
+    "es": r"(?P<past>pasado|último)|(?P<coming>próximo|que viene)",
+    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao])|(?P<coming>que vem|próxim[ao]))",
+    "fr": r"(?P<past>dernier|passé)|(?P<coming>prochain)",
+    "de": r"(?P<past>$^)|(?P<coming>$^)",
+}
+#: what stands before a day without its month: "on the 26th", "le 15", "dia 14", "am 15."
+ON: Final[dict[str, str]] = {
+    "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time))",
+    "es": r"\b(?:el|del|al|día|dia) (?P<d>\d{1,2})(?=[,.;:)]|$| (?:y|me|se|le|les|por|en|de este|a las|ya|pero)\b)",
+    "pt": r"\bdia (?P<d>\d{1,2})\b(?! de)",
+    "fr": r"\ble (?P<d>\d{1,2})(?=[,.;:)]|$| (?:et|à|pour|mais|dernier|du mois|au|par|je|on|vous)\b)",
+    "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= [^A-ZÄÖÜ\d]|$)",
+}
