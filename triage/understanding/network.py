@@ -118,13 +118,13 @@ def _weights(graph: Path) -> "dict[str, torch.Tensor]":
     for name, values in raw.items():
         if not name.startswith("encoder.") or name.endswith(("_scale", "_zero_point", "position_ids")):
             continue
-        plain = name.removeprefix("encoder.").removesuffix("_quantized")
+        stem = name.removesuffix("_quantized").removesuffix("_half")
         if name.endswith("_quantized"):
-            stem = name.removesuffix("_quantized")
             values = (values.astype(np.float32) - raw[f"{stem}_zero_point"]) * raw[f"{stem}_scale"]
-            # Products have their weights turned round, tables of vectors have not.
-            values = values if plain.startswith("embeddings.") else values.T
-        found[plain] = torch.from_numpy(np.array(values, np.float32))
+        plain = stem.removeprefix("encoder.")
+        # Products have their weights turned round, tables of vectors have not.
+        turned = values.ndim == 2 and not plain.startswith("embeddings.")
+        found[plain] = torch.from_numpy(np.array(values.T if turned else values, np.float32))
     return found
 
 
