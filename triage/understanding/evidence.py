@@ -17,7 +17,7 @@ Score = Callable[[Sequence[str]], Sequence[float]]
 Span = tuple[int, int]
 
 #: clauses that are taken away one by one; those of a longer mail are joined until they fit
-MOST_CLAUSES = 12
+MOST_CLAUSES = 8
 #: clauses that are narrowed, and pieces of evidence that are handed back
 MOST_EVIDENCE = 2
 #: words taken away together when a clause is narrowed
