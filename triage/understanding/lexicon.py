@@ -7,15 +7,16 @@ checked word by word. Words that no phrase has are all the same to the matcher, 
 with every mail that a daemon reads.
 """
 
+import contextlib
 import re
+import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import spacy
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
+if TYPE_CHECKING:
+    from spacy.matcher import PhraseMatcher
 
 #: letters, digits, or one other character; so "RE2201" and "49€" come apart and every language is cut alike
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
@@ -70,7 +71,7 @@ class Reading:
 class _Search:
     """The phrases of one language: by their canonical words, each with its group and its own words."""
 
-    matcher: PhraseMatcher
+    matcher: "PhraseMatcher"
     phrases: Mapping[Words, Sequence[tuple[str, Words]]]
 
 
@@ -79,7 +80,13 @@ class Lexicon:
 
     def __init__(self, groups: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
         """`groups`: name → language → phrases; the language "*" counts in texts of every language."""
-        self._vocab = spacy.blank("xx").vocab
+        # spaCy takes a second to import: only who looks for phrases pays for it
+        with _without_torch():
+            from spacy import blank
+            from spacy.matcher import PhraseMatcher
+            from spacy.tokens import Doc
+        self._vocab = blank("xx").vocab
+        self._doc, self._matcher = Doc, PhraseMatcher
         phrases = {
             (name, language, words)
             for name, by_language in groups.items()
@@ -107,7 +114,7 @@ class Lexicon:
         search = self._search(language if language in self._languages else "*")
         forms = self._forms
         canonical = [forms.get(word) or self._canonical(word) for word in words]
-        doc = Doc(self._vocab, words=canonical)
+        doc = self._doc(self._vocab, words=canonical)
         hits = []
         for _, first, last in search.matcher(doc):
             for name, phrase in search.phrases[tuple(canonical[first:last])]:
@@ -124,8 +131,8 @@ class Lexicon:
             for name, of, words in self._phrases:
                 if language == "*" or of in (language, "*"):
                     phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
-            matcher = PhraseMatcher(self._vocab)
-            matcher.add("phrase", [Doc(self._vocab, words=list(key)) for key in phrases])
+            matcher = self._matcher(self._vocab)
+            matcher.add("phrase", [self._doc(self._vocab, words=list(key)) for key in phrases])
             self._searches[language] = _Search(matcher=matcher, phrases=phrases)
         return self._searches[language]
 
@@ -144,6 +151,19 @@ class Lexicon:
             if word[:length] in self._beginnings and len(word.rstrip("*")) >= length:
                 return word[:length] + "*"
         return word if word in self._known else UNKNOWN
+
+
+@contextlib.contextmanager
+def _without_torch() -> Iterator[None]:
+    """spaCy's blank pipelines need no torch, but where it is installed they would load it: two seconds, 180 MB."""
+    hidden = "torch" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        yield
+    finally:
+        if hidden:
+            sys.modules.pop("torch", None)
 
 
 class _Folding(dict[int, str]):

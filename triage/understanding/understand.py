@@ -52,18 +52,19 @@ class Understander:
             else "other"
             for at, message in enumerate(messages)
         ]
+        verdicts = self._score(messages, automatics, languages, unasked=unasked) if "dispute" in steps else {}
         extracts = [
-            self.extractor.extract(message, language)
+            # what an amount is in the matter depends on what the matter is
+            self.extractor.extract(message, languages[at], verdict=verdicts.get(at))
             if self.extractor is not None and "findings" in steps
             else Extract(findings=(), disputed=None)
-            for message, language in zip(messages, languages, strict=True)
+            for at, message in enumerate(messages)
         ]
-        verdicts = self._score(messages, automatics, languages, unasked=unasked) if "dispute" in steps else None
         return [
             Understanding(
                 automatic=automatics[at],
                 language=languages[at],
-                verdict=verdicts.get(at) if verdicts else None,
+                verdict=verdicts.get(at),
                 findings=extracts[at].findings,
                 disputed=extracts[at].disputed,
                 rules=self.rules,
