@@ -5,14 +5,19 @@ Each behaves like the real part as far as the house can tell; the contract tests
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from triage.errors import MailboxError, RelayError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Sent, TryLater
 from triage.mail.mailbox import Account
 from triage.mail.message import RawMail
+from triage.records.ledger import Credit, Invoice, InvoiceLine, LedgerError, Payment, normalised
+from triage.records.rows import Row
+
+_Value = TypeVar("_Value", Invoice, InvoiceLine, Payment, Credit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,3 +151,49 @@ class InMemoryMailbox:
             size=len(content),
             truncated=giant,
         )
+
+
+class InMemoryLedger:
+    """Records in lists; looked up by comparing with each of them."""
+
+    def __init__(self, *rows: Row) -> None:
+        self._rows = rows
+        #: raised by every question while it is set
+        self.failure: LedgerError | None = None
+
+    def find(self, number: str) -> Sequence[Invoice]:
+        """The invoices with this number, with their lines."""
+        invoices = [each for each in self._of(Invoice) if normalised(each.number) == normalised(number)]
+        exact = [each for each in invoices if each.number == number.strip()] or invoices
+        lines = self._of(InvoiceLine)
+        return [replace(each, lines=tuple(line for line in lines if line.invoice == each.number)) for each in exact]
+
+    def similar(self, number: str) -> Sequence[Invoice]:
+        """All invoices: whoever asks sorts out those that are not."""
+        return self._of(Invoice)
+
+    def of_address(self, address: str) -> Sequence[Invoice]:
+        """The invoices of the customers who have this address."""
+        owners = {each.customer for each in self._of(Invoice) if address in each.addresses}
+        return [each for each in self._of(Invoice) if each.customer in owners]
+
+    def of_customer(self, customer: str) -> Sequence[Invoice]:
+        """The invoices of a customer."""
+        return [each for each in self._of(Invoice) if each.customer == customer]
+
+    def payments(self, invoice: Invoice) -> Sequence[Payment]:
+        """Payments of an invoice."""
+        return [each for each in self._of(Payment) if each.invoice == invoice.number]
+
+    def unapplied(self, customer: str) -> Sequence[Payment]:
+        """Payments of a customer that no invoice has been given."""
+        return [each for each in self._of(Payment) if each.customer == customer and not each.invoice]
+
+    def credits(self, invoice: Invoice) -> Sequence[Credit]:
+        """Credit notes and refunds of an invoice."""
+        return [each for each in self._of(Credit) if each.invoice == invoice.number]
+
+    def _of(self, wanted: type[_Value]) -> list[_Value]:
+        if self.failure is not None:
+            raise self.failure
+        return [row for row in self._rows if isinstance(row, wanted)]

@@ -18,6 +18,7 @@ from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
 from triage.house import House
 from triage.mail.mailbox import MailSource
+from triage.records.database import SqlLedger
 
 
 @app.command()
@@ -149,6 +150,8 @@ def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "mailbox", lambda: _fail("none is configured: add a [[mailbox]] section")
     yield "relay", lambda: _relay(house)
     yield "clock", lambda: _clock(house)
+    if house.settings.ledger is not None:
+        yield "ledger", lambda: _ledger(house)
     yield "letters", lambda: _letters(house)
     yield "alarms", lambda: _alarms(house)
 
@@ -184,6 +187,15 @@ def _clock(house: House) -> str:
     local = house.now().astimezone(house.calendar.zone)
     opening = f"{hours.opens:%H:%M}-{hours.closes:%H:%M} {' '.join(hours.weekdays)}"
     return f"{local:%Y-%m-%d %H:%M} in {hours.zone}; open {opening}"
+
+
+def _ledger(house: House) -> str:
+    if isinstance(house.ledger, SqlLedger):
+        return house.ledger.check()
+    count, last = house.store.ledger.counts()["invoice"], house.store.ledger.imports(1)
+    if not last:
+        return _fail("nothing was imported yet (triage ledger import FILE…)")
+    return f"{count} invoices, imported {last[0].at:%Y-%m-%d %H:%M} UTC"
 
 
 def _letters(house: House) -> str:

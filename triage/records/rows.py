@@ -301,7 +301,7 @@ def _day(cells: Cells, field: str, writing: Writing) -> date | None:
         return None
     day = read_day(text, writing.dates)
     if day is None:
-        two_ways = writing.dates is None and _DAY.fullmatch(text) is not None
+        two_ways = writing.dates is None and read_day(text, "dmy") and read_day(text, "mdy")
         hint = "can be read in two ways: say the order of day, month and year" if two_ways else "is no date"
         raise BadRow(f"{field}: {text!r} {hint}")
     return day
