@@ -164,7 +164,9 @@ service stats {{
     def start(self) -> "Dovecot":
         """Start it, and wait until one can log in."""
         command = [needed("dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         wait_until(self._lets_in, "Dovecot lets nobody in (its log: dovecot.log)")
         return self
 
@@ -173,6 +175,9 @@ service stats {{
         if self._process is not None:
             self._process.terminate()
             self._process.wait(timeout=10)
+            # its children would serve the connections that they have for a while
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process = None
             wait_until(lambda: not answers_on(self.port), "Dovecot still answers")
 

@@ -6,6 +6,7 @@ it within seconds: what was begun is finished or rolled back, and the next start
 """
 
 import contextlib
+import faulthandler
 import signal
 import threading
 import time
@@ -35,6 +36,10 @@ _DELIVER_SECONDS = 5
 _DIARY_SECONDS = 30
 #: seconds between tries to watch a mailbox that failed: doubled each time, up to the last
 _WATCH_AGAIN = (1, 300)
+#: a mail that hangs its reader so long ends the process; the next one reads it alone, and at last sets it aside
+_READING_SECONDS = 600
+#: its file descriptor: whatever sys.stderr is just now
+_STANDARD_ERROR = 2
 #: how long a stop waits for the walks in hand
 _STOP_SECONDS = 8
 
@@ -122,7 +127,7 @@ class Daemon:
         stopped = self._stopped.is_set
         deliver = Clock("deliver", lambda: pipeline.deliver(house, stopped=stopped))
         after_reading = (lambda: self._wake(deliver)) if "deliver" in self._walks else None
-        read = Clock("read", lambda: pipeline.read(house, stopped=stopped), after=after_reading)
+        read = Clock("read", self._read, after=after_reading)
         diary = Clock("look_again", lambda: pipeline.look_again(house))
         # every clock starts by running once: what an earlier process left behind is taken up first
         for clock, seconds in ((read, _READ_SECONDS), (deliver, _DELIVER_SECONDS), (diary, _DIARY_SECONDS)):
@@ -132,6 +137,20 @@ class Daemon:
             self._wind_up_mailboxes(read)
         self._listen({"read": read, "deliver": deliver})
         self._scheduler.start()
+
+    def _read(self) -> int:
+        """Read what is kept; a guard outside of the interpreter ends a reading that would never end by itself."""
+        done = 0
+        while not self._stopped.is_set():
+            faulthandler.dump_traceback_later(_READING_SECONDS, exit=True, file=_STANDARD_ERROR)
+            try:
+                count = pipeline.read_batch(self._house)
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+            if not count:
+                break
+            done += count
+        return done
 
     def _wind_up_mailboxes(self, read: Clock) -> None:
         polls = {settings.name: settings for settings in self._house.settings.mailbox}

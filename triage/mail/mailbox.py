@@ -188,17 +188,26 @@ class Mailbox:
                 client.idle()
                 # what came before the server began to tell
                 news()
-                renew = time.monotonic() + _IDLE_SECONDS
                 try:
-                    while not stopped() and time.monotonic() < renew:
-                        # short waits, so that a stop is heard; an untagged EXISTS ends one at once
-                        if any(_is_news(response) for response in client.idle_check(timeout=1)):
-                            news()
+                    self._idle(client, news, stopped, time.monotonic() + _IDLE_SECONDS)
                 finally:
                     client.idle_done()
         return True
 
     # below the surface
+
+    def _idle(self, client: IMAPClient, news: Callable[[], None], stopped: Callable[[], bool], until: float) -> None:
+        empty = 0
+        while not stopped() and time.monotonic() < until:
+            begun = time.monotonic()
+            # short waits, so that a stop is heard; an untagged EXISTS ends one at once
+            responses = client.idle_check(timeout=1)
+            if any(_is_news(response) for response in responses):
+                news()
+            # imapclient answers for a closed connection at once, with nothing; once or twice TLS itself may do so
+            empty = empty + 1 if not responses and time.monotonic() - begun < 0.5 else 0
+            if empty > 5:
+                raise MailboxError(f"{self._where()}: the server has closed the connection")
 
     def _connect(self) -> IMAPClient:
         account = self.account
@@ -226,7 +235,12 @@ class Mailbox:
         return client
 
     def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.account.ca_file) if self.account.ca_file else None)
+        context = ssl.create_default_context()
+        if self.account.ca_file is not None:
+            try:
+                context.load_verify_locations(self.account.ca_file)
+            except OSError as error:
+                raise MailboxRefused(f"{self._where()}: ca_file {self.account.ca_file}: {error.strerror}") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -85,11 +86,18 @@ def translated(engine: Engine) -> Iterator[None]:
     where = engine.url.render_as_string(hide_password=True)
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        if not _of_the_server(error):
+            raise
         detail = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
         raise DatabaseError(f"{where}: {detail}") from error
     except PoolTimeout as error:
         raise DatabaseError(f"{where}: every connection is in use") from error
+
+
+def _of_the_server(error: DBAPIError) -> bool:
+    # SQLite says a bare DatabaseError of a file that is damaged or no database at all
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DriverError
 
 
 def is_trouble(error: Exception) -> bool:
@@ -99,7 +107,7 @@ def is_trouble(error: Exception) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return error.connection_invalidated or state.startswith(_TROUBLE)
-    return isinstance(error, OperationalError | InterfaceError)
+    return _of_the_server(error)
 
 
 def insert_into(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":

@@ -1,0 +1,188 @@
+"""The process itself: started as users start it, against real servers, and ended as machines end it."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from furnished import DESK, mail
+from servers import PASSWORD, USER, Dovecot, Postgres, Sink, dovecot, end, smtp_sink, wait_until
+
+from triage.store.store import Store
+from triage.store.views import LetterLine
+
+pytestmark = pytest.mark.server
+COMPLAINT = "You have charged me twice for invoice INV-{number}. Please refund the duplicate charge of 49.90 EUR."
+
+
+class Site:
+    """A configured site: servers, a folder with config.toml, and the processes that run there."""
+
+    def __init__(self, folder: Path, server: Dovecot, sink: Sink, url: str) -> None:
+        self.folder, self.server, self.sink, self.url = folder, server, sink, url
+        self.started: list[subprocess.Popen[bytes]] = []
+        (folder / "config.toml").write_text(f"""\
+[database]
+url = "{url}"
+
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {server.port}
+security = "none"
+username = "{USER}"
+password = "{PASSWORD}"
+address = "{DESK}"
+poll_seconds = 1
+
+[relay]
+host = "127.0.0.1"
+port = {sink.port}
+security = "none"
+timeout_seconds = 5
+
+[model]
+backend = "none"
+auto_threshold = 0.5
+review_threshold = 0.3
+
+[letters]
+sender = "Example Support <{DESK}>"
+""")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start `triage run`, or another command."""
+        command = [sys.executable, "-m", "triage", "--config", "config.toml", *(arguments or ("run",))]
+        log = (self.folder / f"log-{len(self.started)}").open("wb")
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+        process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+        log.close()
+        self.started.append(process)
+        return process
+
+    def says(self, at: int = -1) -> str:
+        """What a process has said, on both outputs."""
+        return (self.folder / f"log-{at % len(self.started)}").read_text(encoding="utf-8")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the process started last says something."""
+        wait_until(lambda: words in self.says(), f"it does not say {words!r}: {self.says()[-2000:]}", 90)
+
+    def complaints(self, numbers: range) -> None:
+        """Complaints arrive, one a customer."""
+        self.server.put(
+            *(
+                mail(COMPLAINT.format(number=n), sender=f"c{n}@example.org", message_id=f"<{n}@example.org>")
+                for n in numbers
+            )
+        )
+
+    def letters(self) -> list[LetterLine]:
+        """Every letter in the books."""
+        store = Store(self.url)
+        try:
+            return list(store.outbox.lines(limit=1000)) if store.version() else []
+        finally:
+            store.close()
+
+    def settled(self, count: int) -> bool:
+        """Whether all these complaints have a letter that has come to an end."""
+        letters = self.letters()
+        return len(letters) == count and all(letter.state in ("sent", "in_doubt") for letter in letters)
+
+    def check(self, count: int) -> None:
+        """Nothing lost, nothing twice."""
+        store = Store(self.url)
+        lines = list(store.books.lines())
+        store.close()
+        assert max(Counter((line.uidvalidity, line.uid) for line in lines).values()) == 1
+        opened = Counter(line.message_id for line in lines if line.opened)
+        assert opened == Counter(f"<{number}@example.org>" for number in range(count))
+        sent = Counter(recipients[0] for _, recipients in self.sink.taken)
+        assert max(sent.values()) == 1
+        for letter in self.letters():
+            assert (letter.state == "sent") == (sent[letter.recipient] == 1), letter
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+    """One Dovecot for this module."""
+    with dovecot(tmp_path_factory.mktemp("dovecot")) as running:
+        yield running
+
+
+@pytest.fixture
+def site(server: Dovecot, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An empty mailbox, a relay, and a database of the kind that the test asks for."""
+    url = f"sqlite:///{tmp_path}/triage.db"
+    if getattr(request, "param", "") == "postgres":
+        cluster: Postgres = request.getfixturevalue("postgres_server")
+        url = cluster.database()
+    with server.connected() as client:
+        client.select_folder("INBOX")
+        if uids := client.search("ALL"):
+            client.delete_messages(uids)
+            client.expunge()
+    with ExitStack() as stack:
+        sink = stack.enter_context(smtp_sink(DESK, server.put))
+        site = Site(tmp_path, server, sink, url)
+        yield site
+        for process in site.started:
+            end(process)
+
+
+@pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True)
+def test_killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice(site: Site) -> None:
+    """kill -9 while mails come, are read and answered; the next start goes on from there."""
+    dice = random.Random(7)  # noqa: S311 - seeded moments, no secrets
+    count = 12
+    site.sink.delay = 0.1
+    site.complaints(range(count))
+    for _ in range(3):
+        process = site.start()
+        site.wait_for('"started"')
+        time.sleep(dice.uniform(0.3, 2.5))
+        end(process, signal.SIGKILL)
+    site.start()
+    wait_until(lambda: site.settled(count), "it does not settle", 120)
+    site.check(count)
+    assert sum(letter.state == "in_doubt" for letter in site.letters()) <= 3
+
+
+def test_sigterm_ends_it_within_seconds_and_a_second_one_is_refused_before(site: Site) -> None:
+    """A clean stop with exit code 0; the second daemon on the same file is told why, with exit code 2."""
+    process = site.start()
+    site.wait_for('"started"')
+    assert site.start().wait(60) == 2
+    assert f"process {process.pid}" in site.says()
+    assert "Traceback" not in site.says()
+    begun = time.monotonic()
+    assert end(process, signal.SIGTERM) == 0
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
+def test_two_processes_on_postgresql_share_the_work(site: Site) -> None:
+    """Both run; each complaint is booked, opened and answered once."""
+    first, second = site.start(), site.start()
+    wait_until(lambda: '"started"' in site.says(0) and '"started"' in site.says(1), "they do not start", 90)
+    site.complaints(range(20))
+    wait_until(lambda: site.settled(20), "they do not settle", 90)
+    site.check(20)
+    assert end(first, signal.SIGTERM) == end(second, signal.SIGTERM) == 0
+
+
+def test_what_is_wrong_with_the_database_is_one_clear_line(site: Site) -> None:
+    """Exit code 2, the place and the reason, and no traceback."""
+    (site.folder / "triage.db").write_text("this is no database, and long enough to be told so at once" * 20)
+    assert site.start("once").wait(60) == 2
+    assert "triage.db" in site.says()
+    assert "not a database" in site.says()
+    assert "Traceback" not in site.says()
