@@ -4,8 +4,7 @@ The order of the questions is the order of this file: is it ours, a machine's, a
 it dispute a bill, and how sure are we? What do the admin's rules say? Effects happen elsewhere.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -25,9 +24,9 @@ from triage.cases.actions import (
 from triage.cases.calendar import Calendar
 from triage.cases.clocks import Pack
 from triage.cases.followups import due_dates
-from triage.cases.known import Known
+from triage.cases.known import Known, KnownCase
 from triage.cases.lifecycle import UNFINISHED
-from triage.cases.routing import Routing, Rule, facts_of, route
+from triage.cases.routing import Effects, Routing, Rule, facts_of, route
 from triage.cases.threads import Belonging, belonging
 from triage.mail.authentication import Trust
 from triage.mail.automatic import Automatic
@@ -70,7 +69,19 @@ class Policy:
     calendar: Calendar
     clocks: Pack
     rules: tuple[Rule, ...] = ()
-    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Incoming:
+    """All that is known of the mail that is being decided."""
+
+    message: Message
+    understood: Understanding
+    known: Known
+    arrival: Arrival
+    trust: Trust
+    now: datetime
+    records: Consulted | None
 
 
 def decide(
@@ -93,23 +104,26 @@ def decide(
         return settled
     if understood.automatic.label in _SILENT:
         return _nothing("ignored", f"{understood.automatic.label}: {understood.automatic.why}")
+    mail = _Incoming(
+        message=message, understood=understood, known=known, arrival=arrival, trust=trust, now=now, records=records
+    )
     belongs = belonging(message, known)
     band, why = _band(understood, policy)
-    routing = route(policy.rules, _facts(message, understood, known, belongs, arrival, trust, band, records))
+    routing = route(policy.rules, _facts(mail, belongs, band))
     if routing.band(band) != band:
         band, why = routing.band(band), f"the rules say {routing.band(band)}, though {why}"
     if belongs.case is not None and band != "none" and belongs.case.state == "voided":
         # nobody looks into a case that was no dispute
         belongs = Belonging(doubtful=True, why=f"{belongs.why}, which was found to be no dispute")
     if belongs.case is not None:
-        return _join(belongs, band, routing, understood)
+        return _join(belongs.case, belongs.why, band, routing, understood)
     if band == "none" and not belongs.doubtful:
         return _nothing("taken", f"no dispute: {why}", routing=routing)
-    doubts = _doubts(message, understood, known, policy, belongs, routing, arrival=arrival, trust=trust, now=now)
+    doubts = _doubts(mail, belongs, routing, policy)
     if doubts:
         why = "; ".join(doubts if band == "auto" else (why, *doubts))
         band = "review"
-    return _open(message, understood, known, policy, routing, arrival=arrival, band=band, why=why)
+    return _open(mail, band, why, routing, policy)
 
 
 def _about_ourselves(automatic: Automatic, known: Known) -> Decision | None:
@@ -170,27 +184,18 @@ def _hits(routing: Routing) -> str:
     return ", ".join(trace.name for trace in routing.trace if trace.hit)
 
 
-def _facts(
-    message: Message,
-    understood: Understanding,
-    known: Known,
-    belongs: Belonging,
-    arrival: Arrival,
-    trust: Trust,
-    band: Band,
-    records: Consulted | None,
-) -> dict[str, object]:
+def _facts(mail: _Incoming, belongs: Belonging, band: Band) -> dict[str, object]:
     return facts_of(
-        message,
-        understood,
-        mailbox=arrival.mailbox,
-        folder=arrival.folder,
-        size=arrival.size,
+        mail.message,
+        mail.understood,
+        mailbox=mail.arrival.mailbox,
+        folder=mail.arrival.folder,
+        size=mail.arrival.size,
         band=band,
-        sender_known=known.sender_known,
-        sender_trust=trust.verdict,
+        sender_known=mail.known.sender_known,
+        sender_trust=mail.trust.verdict,
         joins=belongs.case.reference if belongs.case is not None else "",
-        records=records,
+        records=mail.records,
     )
 
 
@@ -208,87 +213,68 @@ def _band(understood: Understanding, policy: Policy) -> tuple[Band, str]:
     return "none", f"{score} is under {policy.review_threshold:.2f}"
 
 
-def _doubts(
-    message: Message,
-    understood: Understanding,
-    known: Known,
-    policy: Policy,
-    belongs: Belonging,
-    routing: Routing,
-    *,
-    arrival: Arrival,
-    trust: Trust,
-    now: datetime,
-) -> tuple[str, ...]:
+def _doubts(mail: _Incoming, belongs: Belonging, routing: Routing, policy: Policy) -> tuple[str, ...]:
     """Everything that speaks against writing to this sender unasked, in plain words."""
+    message, automatic, arrival = mail.message, mail.understood.automatic, mail.arrival
     addressed = {address.address for address in (*message.to, *message.cc)}
     questions = (
-        (understood.automatic.suppress, f"it looks automatic ({understood.automatic.why})"),
+        (automatic.suppress, f"it looks automatic ({automatic.why})"),
         (belongs.doubtful, belongs.why),
         (not reply_address(message).address, "it has no address to answer"),
-        (trust.verdict == "fail", f"its sender is not who it says ({trust.why})"),
+        (mail.trust.verdict == "fail", f"its sender is not who it says ({mail.trust.why})"),
         (message.encrypted, "it is encrypted"),
         (
             bool(arrival.addresses) and not addressed & arrival.addresses,
             "it was not addressed to us but forwarded or blind-copied",
         ),
-        (now - arrival.arrived > policy.max_age, f"it is older than {policy.max_age.days} days"),
-        (known.repeats >= _STORM, f"the same words came {known.repeats} times within a day"),
+        (mail.now - arrival.arrived > policy.max_age, f"it is older than {policy.max_age.days} days"),
+        (mail.known.repeats >= _STORM, f"the same words came {mail.known.repeats} times within a day"),
         (routing.effects.review, f"a rule asks for a person: {_hits(routing)}"),
     )
     return tuple(why for doubt, why in questions if doubt)
 
 
-def _join(belongs: Belonging, band: Band, routing: Routing, understood: Understanding) -> Decision:
-    case = belongs.case
-    assert case is not None  # noqa: S101 - the caller has looked
+def _join(case: KnownCase, why: str, band: Band, routing: Routing, understood: Understanding) -> Decision:
     # a "thank you" must not reopen what is settled; a customer who still contests must
     stirs = not understood.automatic.suppress and (case.state in UNFINISHED or band != "none")
-    action = AddToCase(case_id=case.id, why=belongs.why, customer_wrote=stirs)
-    label: Literal["dispute", "other"] = "other" if band == "none" else "dispute"
     return Decision(
         outcome="taken",
-        why=belongs.why,
-        label=label,
+        why=why,
+        label="other" if band == "none" else "dispute",
         band=band,
-        actions=(action,),
+        actions=(AddToCase(case_id=case.id, why=why, customer_wrote=stirs),),
         rules=routing.trace,
-        summary=f"Joins {case.reference}: {belongs.why}.",
+        summary=f"Joins {case.reference}: {why}.",
     )
 
 
-def _open(
-    message: Message,
-    understood: Understanding,
-    known: Known,
-    policy: Policy,
-    routing: Routing,
-    *,
-    arrival: Arrival,
-    band: Band,
-    why: str,
-) -> Decision:
-    reason = understood.verdict.reason if understood.verdict is not None else "other"
-    review = band != "auto"
+def _open(mail: _Incoming, band: Band, why: str, routing: Routing, policy: Policy) -> Decision:
+    verdict, effects = mail.understood.verdict, routing.effects
+    reason = verdict.reason if verdict is not None else "other"
+    if mail.arrival.truncated:
+        why += f"; only the beginning of its {mail.arrival.size / 1024 / 1024:.0f} MB was read"
     actions: list[Action] = [
         OpenCase(
-            state="review" if review else "open",
+            state="open" if band == "auto" else "review",
             reason=reason,
-            priority=routing.effects.priority or "normal",
-            assignee=routing.effects.assign or "",
-            tags=routing.effects.tags,
+            priority=effects.priority or "normal",
+            assignee=effects.assign or "",
+            tags=(*effects.tags, "read_in_part") if mail.arrival.truncated else effects.tags,
         )
     ]
-    if review:
+    end = f"a person decides: {why}"
+    if band != "auto":
         actions.append(HoldForReview(why=why))
-    elif policy.acknowledge != "off" and not routing.effects.never_acknowledge:
-        actions += _acknowledgement(message, understood, known, policy, routing)
-    actions += follow_ups(policy, opened=arrival.arrived)
-    if known.repeats >= _STORM:
-        actions.append(
-            CallPerson(kind="storm", subject=message.sender.address, why=f"{known.repeats} mails with the same words")
-        )
-    end = f"a person decides: {why}" if review else f"{why}; acknowledged" if len(actions) > 1 else why
+    elif policy.acknowledge == "off" or effects.never_acknowledge:
+        end = f"{why}; not acknowledged"
+    else:
+        letter = _acknowledgement(mail, effects, policy)
+        actions += letter
+        end = f"{why}; acknowledged" if not letter[0].held else f"{why}; the letter waits: {letter[0].held}"
+    actions += follow_ups(policy, opened=mail.arrival.arrived)
+    if mail.known.repeats >= _STORM:
+        storm = f"{mail.known.repeats} mails with the same words"
+        actions.append(CallPerson(kind="storm", subject=mail.message.sender.address, why=storm))
     return Decision(
         outcome="taken",
         why=why,
@@ -300,24 +286,22 @@ def _open(
     )
 
 
-def _acknowledgement(
-    message: Message, understood: Understanding, known: Known, policy: Policy, routing: Routing
-) -> list[Action]:
-    to = reply_address(message)
+def _acknowledgement(mail: _Incoming, effects: Effects, policy: Policy) -> tuple[Acknowledge, *tuple[CallPerson, ...]]:
+    to = reply_address(mail.message)
     held = "a person releases each letter" if policy.acknowledge == "approve" else ""
-    alarm: list[Action] = []
-    if known.letters_to_sender >= policy.letters_per_sender_per_day:
-        held = f"{known.letters_to_sender} letters went to this address within a day"
-        alarm = [CallPerson(kind="sender_cap", subject=to.address, why=held)]
+    alarm: tuple[CallPerson, ...] = ()
+    if mail.known.letters_to_sender >= policy.letters_per_sender_per_day:
+        held = f"{mail.known.letters_to_sender} letters went to this address within a day"
+        alarm = (CallPerson(kind="sender_cap", subject=to.address, why=held),)
     letter = Acknowledge(
         recipient=to.address,
         recipient_name=to.name,
-        language=understood.language,
-        template=routing.effects.letter or "acknowledgement",
-        delicate=routing.effects.delicate,
+        language=mail.understood.language,
+        template=effects.letter or "acknowledgement",
+        delicate=effects.delicate,
         held=held,
     )
-    return [letter, *alarm]
+    return letter, *alarm
 
 
 def acknowledgement_on_request(message: Message, understood: Understanding, policy: Policy) -> Acknowledge | None:
