@@ -85,12 +85,16 @@ def thresholds_of(said: Sequence[Said], calibration: Calibration) -> tuple[Any, 
     return choose_thresholds(probabilities, np.array([float(row["label"] != NONE) for row in said])), probabilities
 
 
-def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path]) -> Report:
-    """Write the folder that ships; answers the report on the held-out mails."""
+def copy_weights(trained: Path, folder: Path) -> None:
+    """Write everything that training made, the graph in 8 bits."""
     folder.mkdir(parents=True, exist_ok=True)
     export(AutoModel.from_pretrained(trained, local_files_only=True, add_pooling_layer=False), folder / GRAPH)
     for name in (TOKENIZER, HEADS, CONFIG, "training.json"):
         (folder / name).write_bytes((trained / name).read_bytes())
+
+
+def finish(folder: Path, *, version: str, held_out: Sequence[Path]) -> Report:
+    """Write model.toml beside the weights; answers the report on the held-out mails."""
     said = read_held_out(held_out)
     calibration = calibrate(said)
     thresholds, _ = thresholds_of(said, calibration)
@@ -132,9 +136,12 @@ def main() -> None:
     parser.add_argument("trained", type=Path, help="folder that models.train wrote")
     parser.add_argument("folder", type=Path, help="folder that ships")
     parser.add_argument("--version", required=True)
+    parser.add_argument("--calibrate", action="store_true", help="leave the weights that are there as they are")
     parser.add_argument("--held-out", type=Path, nargs="+", required=True)
     options = parser.parse_args()
-    found = finish(options.trained, options.folder, version=options.version, held_out=options.held_out)
+    if not options.calibrate:
+        copy_weights(options.trained, options.folder)
+    found = finish(options.folder, version=options.version, held_out=options.held_out)
     (options.folder / "reliability.svg").write_text(reliability_svg(found), encoding="utf-8")
     sys.stdout.write(describe(found))
 
