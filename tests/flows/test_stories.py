@@ -38,9 +38,7 @@ def test_the_journal_copy_is_ignored_and_filed_away(house: TwinHouse) -> None:
 def test_a_second_mail_joins_the_open_case_and_gets_no_letter(house: TwinHouse) -> None:
     """One acknowledgement a case, however often the customer writes."""
     arrives(house, mail())
-    arrives(
-        house, mail("I was charged again, and no answer.", message_id="<2@x>", answers="<1@example.org>")
-    )
+    arrives(house, mail("I was charged again, and no answer.", message_id="<2@x>", answers="<1@example.org>"))
     assert len(house.desk.case.mails) == 2
     assert house.world.reached("ana@example.org") == 1
 
@@ -239,9 +237,7 @@ def test_a_machine_gets_a_case_for_a_person_and_never_an_answer(house: TwinHouse
     """A web form may carry a complaint; a holiday reply does not."""
     arrives(house, mail(Auto_Submitted="auto-generated"))
     assert house.desk.case.line.state == "review"
-    arrives(
-        house, mail("I am away. Charged batteries!", message_id="<2@x>", Auto_Submitted="auto-replied")
-    )
+    arrives(house, mail("I am away. Charged batteries!", message_id="<2@x>", Auto_Submitted="auto-replied"))
     assert house.desk.books[-1].outcome == "ignored"
     assert house.world.relay.deliveries == []
 
