@@ -27,6 +27,7 @@ _TEXT_LENGTH: Final = 500
 _DIGITS: Final = 15
 _ADDRESS: Final = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()@]+")
 _DAY: Final = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[T ]\d{1,2}:\d{2}.*)?")
+_AMOUNT: Final = re.compile(r"(?P<before>[^\d.,()+-]*)(?P<number>[-+(]?.*?[\d)]-?)(?P<after>[^\d)-]*)")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -197,7 +198,7 @@ def _money(cells: Cells, field: str, writing: Writing) -> tuple[Decimal | None, 
     if value is None or isinstance(value, int | float | Decimal):
         return (None if value is None else _bounded(Decimal(str(value)), field, value)), ""
     text = _text(cells, field, 60)
-    match = re.fullmatch(r"(?P<before>[^\d.,()+-]*)(?P<number>[-+(]?.*?[\d)]-?)(?P<after>[^\d)-]*)", text)
+    match = _AMOUNT.fullmatch(text)
     if not text or match is None:
         if text:
             raise BadRow(f"{field}: {text!r} is no amount")
@@ -225,10 +226,17 @@ def read_digits(digits: str, mark: Mark | None) -> Decimal | None:
 _MARKS: Final[tuple[Mark, Mark]] = (".", ",")
 
 
-def _under(digits: str, mark: Mark) -> Decimal | None:
+def _number_with(mark: Mark) -> re.Pattern[str]:
     group = "," if mark == "." else r"\."
     whole = rf"\d+|\d{{1,3}}(?:(?:{group}|[{SPACES}'’])\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}"
-    match = re.fullmatch(rf"(?P<whole>{whole}|)(?:{re.escape(mark)}(?P<part>\d{{1,6}}))?", digits)
+    return re.compile(rf"(?P<whole>{whole}|)(?:{re.escape(mark)}(?P<part>\d{{1,6}}))?")
+
+
+_NUMBERS: Final[Mapping[Mark, re.Pattern[str]]] = {mark: _number_with(mark) for mark in _MARKS}
+
+
+def _under(digits: str, mark: Mark) -> Decimal | None:
+    match = _NUMBERS[mark].fullmatch(digits)
     if match is None or not (match["whole"] or match["part"]):
         return None
     return Decimal(re.sub(r"\D", "", match["whole"]) + (f".{match['part']}" if match["part"] else "") or "0")
