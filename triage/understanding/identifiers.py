@@ -344,7 +344,8 @@ _FOUR: Final = re.compile(
     re.IGNORECASE,
 )
 _MASKED: Final = re.compile(
-    r"(?<!\w)(?:[*xX•]{2,}[ -]?)+(\d{4})(?!\w)|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
+    # begins only where a run of masks begins, and is bounded: a line of a thousand stars costs nothing
+    r"(?<![\w*•])[*xX•]{2}[*xX• -]{0,30}(\d{4})(?!\w)|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
 )
 
 
