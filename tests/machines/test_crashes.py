@@ -5,7 +5,6 @@ breaks off, renumbered folders, clocks that jump, people at work; and crashes be
 house goes on with the same database.
 """
 
-import contextlib
 import shutil
 import tempfile
 from collections import Counter
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from furnished import DESK, TwinHouse, World, bounce, mail
+from furnished import TwinHouse, World, bounce, mail
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
