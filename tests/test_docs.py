@@ -17,6 +17,8 @@ from triage.cli.demo import CONFIG, DESK
 from triage.demo import servers
 
 ROOT = Path(__file__).parent.parent
+INVOICES = "Invoice No,Date,Total,Currency\nINV-2026-4471,2026-03-01,40.00,EUR\n"
+PAYMENTS = "payment id,invoice,date,amount\nP1,INV-2026-4471,2026-03-02,40.00\n"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -36,6 +38,8 @@ def site(triage: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with servers.imap_server() as imap_port, servers.smtp_server(outbox, DESK, imap_port) as smtp_port:
         text = CONFIG.format(folder=tmp_path, desk=DESK, imap_port=imap_port, smtp_port=smtp_port)
         (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+        (tmp_path / "invoices.csv").write_text(INVOICES, encoding="utf-8")
+        (tmp_path / "payments.csv").write_text(PAYMENTS, encoding="utf-8")
         mails = sorted((Path(servers.__file__).parent / "mails").glob("*.eml"))
         (tmp_path / "complaint.eml").write_bytes(mails[0].read_bytes())
         for mail in mails:

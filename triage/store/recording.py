@@ -30,6 +30,7 @@ from triage.cases.lifecycle import MOVES, UNFINISHED, after, reference_of
 from triage.cases.threads import references_in
 from triage.letters.compose import Letter
 from triage.mail.message import Message
+from triage.records.ledger import normalised
 from triage.store.books import SAME_WORDS, book, words_digest
 from triage.store.dialect import notify
 from triage.store.diary import Plans, replan
@@ -210,15 +211,6 @@ def _newest_letter(session: Session, *conditions: Any) -> KnownLetter | None:
     if row is None or row.id is None:
         return None
     return KnownLetter(id=row.id, case_id=row.case_id, message_id=row.message_id, recipient=row.recipient)
-
-
-def normalised(invoice: str) -> str:
-    """An invoice number as it is compared: without spaces, dashes, slashes and capitals.
-
-    >>> normalised("INV-2026/041 ")
-    'inv2026041'
-    """
-    return "".join(character for character in invoice.lower() if character.isalnum())
 
 
 def record(
