@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from triage.cli import cases, demo, explain, ledger, letters, operate, rules
+from triage.cli import alarms, cases, demo, explain, ledger, letters, operate, rules
 from triage.cli.common import app, complain
 from triage.errors import OperatorError, TriageError
 
@@ -12,6 +12,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(cases.review_app, name="review")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(letters.app, name="letters")
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(letters.quarantine_app, name="quarantine")
 app.add_typer(rules.app, name="rules")
 
