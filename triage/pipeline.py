@@ -35,8 +35,8 @@ from triage.understanding.findings import Understanding
 
 log = structlog.get_logger()
 
-#: mails understood together; more would hold their rows longer and gain nothing
-BATCH = 32
+#: mails understood together: the network runs in batches of eight, and what is decided is written soon
+BATCH = 8
 
 #: mails that the server files at once: their UIDs fit into one line of IMAP
 _FILED_TOGETHER = 500

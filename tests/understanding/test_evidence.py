@@ -16,7 +16,7 @@ def twice(replies: Sequence[str]) -> list[float]:
 
 
 def test_evidence_holds_the_words_that_count() -> None:
-    """The clause is narrowed to the words whose absence changes the score."""
+    """The clause whose absence changes the score, and no other."""
     [evidence] = occlude(MAIL, twice)
     assert "charged me twice" in evidence.text
     assert "lovely" not in evidence.text
@@ -35,16 +35,6 @@ def test_a_score_that_nothing_moves_has_no_evidence() -> None:
     """No words are shown where no words counted."""
     assert occlude(MAIL, lambda replies: [1.0] * len(replies)) == ()
     assert occlude("", twice) == ()
-
-
-def test_words_that_only_count_together_are_shown_as_a_clause() -> None:
-    """Where no few words carry the clause, the clause is the evidence."""
-
-    def all_or_nothing(replies: Sequence[str]) -> list[float]:
-        return [3.0 if reply.count("late fee") < 2 and "late fee" in reply else 0.0 for reply in replies]
-
-    [evidence] = occlude("Dear team. Please take the late fee off my bill. Thanks.", all_or_nothing)
-    assert "late fee" in evidence.text
 
 
 def test_the_weightiest_evidence_comes_first() -> None:
@@ -77,4 +67,4 @@ def test_a_long_mail_is_taken_apart_in_few_steps() -> None:
         return twice(replies)
 
     occlude("A sentence that says little. " * 500 + MAIL, count)
-    assert calls < 400
+    assert calls < 20
