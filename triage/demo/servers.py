@@ -38,7 +38,17 @@ def free_port() -> int:
 def imap_server() -> Iterator[int]:
     """An IMAP server with one empty account; gives its port, and ends with the block."""
     port = free_port()
-    command = [sys.executable, "-c", "from pymap.main import main; main()", "--no-service", "admin", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from pymap.main import main; main()",
+        "--no-service",
+        "admin",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     command += ["--no-tls", "dict", "--demo-user", USER, "--demo-password", PASSWORD]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
     try:

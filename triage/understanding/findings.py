@@ -61,7 +61,8 @@ class Finding:
     #: amounts only
     role: Role | None = None
     where: Where = "reply"
-    #: characters of the text that `where` names: the reply, the whole text for quoted, the subject, the attachment's text
+    #: characters of the text that `where` names: the reply, the whole text for quoted, the subject, the attachment's
+    #: text; both 0 for what stands in a file name
     start: int = 0
     end: int = 0
     #: file name, for where = attachment
