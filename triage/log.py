@@ -31,7 +31,8 @@ def set_up(level: str = "info", style: Literal["auto", "json", "console"] = "aut
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # asked for each event: standard error may have become another file since
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # APScheduler and imapclient speak through the standard library: warnings only, in the same place

@@ -26,7 +26,8 @@ def folder(tmp_path: Path) -> Path:
 def needs_torch() -> None:
     """Skip where torch is absent; where CI is set its absence is a failure."""
     if not os.environ.get("CI"):
-        pytest.importorskip("torch", reason="torch is not installed: the second back end is not tested")
+        for library in ("torch", "onnx"):
+            pytest.importorskip(library, reason=f"{library} is not installed: the second back end is not tested")
     else:
         import torch  # noqa: F401
 
