@@ -48,7 +48,7 @@ def once(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """One round of all walks, then exit: for cron. Exit code 1 when a mailbox or the relay failed."""
+    """One round of all walks, then exit: for cron. Exit code 2 when a mailbox or the relay failed."""
     if dry_run:
         _rehearse(context, as_json=as_json)
         return
@@ -63,7 +63,7 @@ def once(
         for alarm in alarms:
             err.print(f"[bold red]{alarm.kind}:[/bold red] {escape(alarm.why)}", soft_wrap=True)
     if alarms:
-        raise typer.Exit(1)
+        raise typer.Exit(2)
 
 
 def _rehearse(context: typer.Context, *, as_json: bool) -> None:
