@@ -167,13 +167,18 @@ class Extractor:
         )  # fmt: skip
 
 
+#: probabilities between which a verdict says nothing of what the amounts are
+UNSURE: Final = (0.1, 0.5)
+
+
 def leaning(scans: Sequence[Scan], verdict: Verdict | None) -> Leaning:
     """What is known of the matter: the verdict where there is one, and the phrases of the own words."""
     own = [scan for scan in scans if scan.section.where in ("reply", "subject")]
     groups = {hit.name for scan in own for hit in scan.reading.hits if hit.name.startswith(PHRASES)}
-    if verdict is None:
+    if verdict is None or UNSURE[0] <= verdict.probability < UNSURE[1]:
+        # a verdict that may be wrong would mislead: the words of the mail must tell
         return Leaning(groups=frozenset(groups))
-    dispute = verdict.probability >= 0.5
+    dispute = verdict.probability >= UNSURE[1]
     return Leaning(dispute=dispute, reason=verdict.reason if dispute else None, groups=frozenset(groups))
 
 
