@@ -11,15 +11,11 @@ from triage.letters.outbox import (
     GIVE_UP_AFTER,
     MOVES,
     Answer,
-    Gate,
     Lost,
     Refused,
     Sent,
-    Traffic,
     TryLater,
     after_answer,
-    after_no_connection,
-    held_back,
     is_abandoned,
     may_move,
     settle,
@@ -66,16 +62,6 @@ def test_letter_is_given_up_after_two_days_and_a_person_is_told() -> None:
     assert tries < 30
 
 
-def test_a_relay_that_is_down_is_asked_at_least_every_quarter_of_an_hour() -> None:
-    """No letter is given up because the relay cannot be reached."""
-    assert [after_no_connection(failures=n, now=NOW) - NOW for n in (1, 2, 3, 50)] == [
-        timedelta(minutes=1),
-        timedelta(minutes=5),
-        timedelta(minutes=15),
-        timedelta(minutes=15),
-    ]
-
-
 def test_a_sender_counts_as_dead_only_after_twice_its_timeout() -> None:
     """A letter that is being sent right now must not be judged."""
     timeout = timedelta(seconds=30)
@@ -106,32 +92,6 @@ def test_doubt_is_settled_by_the_copy_then_by_policy(
         patience=timedelta(hours=24),
     )
     assert (after.state, after.alarm) == (state, alarm)
-
-
-@pytest.mark.parametrize(
-    ("gate", "traffic", "released", "why", "alarm"),
-    [
-        (Gate(), Traffic(), False, None, False),
-        (Gate(stopped=True), Traffic(), True, "stopped", False),
-        (Gate(acknowledge="approve"), Traffic(), False, "a person releases", False),
-        (Gate(acknowledge="approve"), Traffic(), True, None, False),
-        (Gate(per_hour=10), Traffic(last_hour=10), False, "in an hour", True),
-        (Gate(per_recipient_per_day=5), Traffic(to_recipient=5), False, "to this recipient", True),
-        (Gate(per_recipient_per_day=5), Traffic(to_recipient=5), True, None, False),
-    ],
-)
-def test_the_gate_holds_and_never_drops(
-    gate: Gate, traffic: Traffic, released: bool, why: str | None, alarm: bool
-) -> None:
-    """Caps alarm, the kill switch holds even what was released, a person's release passes the rest."""
-    held = held_back(gate, traffic, released=released)
-    if why is None:
-        assert held is None
-    else:
-        assert held is not None
-        assert held.state == "held"
-        assert why in held.why
-        assert held.alarm == alarm
 
 
 def test_final_states_have_no_way_out() -> None:

@@ -132,11 +132,6 @@ def after_answer(answer: Answer, *, tries: int, first_try: datetime, now: dateti
             return Next(state="due", due=due, why=f"try {tries}: {answer.why}")
 
 
-def after_no_connection(*, failures: int, now: datetime) -> datetime:
-    """When to try the relay again after so many failed connections; no letter was touched, none is given up."""
-    return now + min(wait_after(failures), timedelta(minutes=15))
-
-
 def is_abandoned(sending_since: datetime, now: datetime, *, timeout: timedelta) -> bool:
     """Whether the sender of a letter that is `sending` must be dead: it has been silent for twice its SMTP timeout."""
     return now - sending_since > 2 * timeout
@@ -156,45 +151,3 @@ def settle(
             state="due", due=now, why="no copy came; sent again with the same Message-ID, as the site has chosen"
         )
     return Next(state="in_doubt", due=None, why="no copy came: a person must decide", alarm=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """What stands between a letter and the relay."""
-
-    #: auto = it goes out, approve = a person releases each, off = none is written
-    acknowledge: Literal["auto", "approve", "off"] = "auto"
-    #: the kill switch: no letter leaves
-    stopped: bool = False
-    per_hour: int = 500
-    per_recipient_per_day: int = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Traffic:
-    """What has already gone out."""
-
-    #: letters handed over in the last hour, to anyone
-    last_hour: int = 0
-    #: letters to this recipient in the last 24 hours
-    to_recipient: int = 0
-
-
-def held_back(gate: Gate, traffic: Traffic, *, released: bool = False) -> Next | None:
-    """Why a letter must not go out now, None when it may. `released`: a person has let this one go.
-
-    Nothing is dropped: a capped letter waits, and a person hears of it.
-    """
-    if gate.stopped:
-        return Next(state="held", due=None, why="all letters are stopped")
-    if released:
-        return None
-    if gate.acknowledge != "auto":
-        return Next(state="held", due=None, why="a person releases every letter")
-    if traffic.to_recipient >= gate.per_recipient_per_day:
-        why = f"{traffic.to_recipient} letters to this recipient in a day (cap {gate.per_recipient_per_day})"
-        return Next(state="held", due=None, why=why, alarm=True)
-    if traffic.last_hour >= gate.per_hour:
-        why = f"{traffic.last_hour} letters in an hour (cap {gate.per_hour})"
-        return Next(state="held", due=None, why=why, alarm=True)
-    return None

@@ -12,7 +12,7 @@ from triage.mail.automatic import Automatic, Own, recognise
 from triage.mail.message import Message
 from triage.understanding.classify import Classifier, Words
 from triage.understanding.extract import Extract, Extractor
-from triage.understanding.findings import Finding, Language, Understanding, Verdict
+from triage.understanding.findings import Language, Understanding, Verdict
 from triage.understanding.language import language_of
 
 Step = Literal["automatic", "language", "dispute", "findings"]
@@ -103,11 +103,6 @@ class Understander:
         ]
         verdicts = self.classifier.score([_words(messages[at], languages[at]) for at in chosen])
         return dict(zip(chosen, verdicts, strict=True))
-
-
-def values_of(findings: Sequence[Finding], kind: str) -> tuple[str, ...]:
-    """The distinct values of one kind, in the order in which they were found."""
-    return tuple(dict.fromkeys(finding.value for finding in findings if finding.kind == kind))
 
 
 def _words(message: Message, language: Language) -> Words:
