@@ -1,7 +1,6 @@
 """What the outbox may expect of a relay: the same tests on the in-memory twin and on a real server on loopback."""
 
 import contextlib
-import shutil
 import smtplib
 import socket
 import ssl
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, Session
+from servers import needed
 
 from triage.errors import RelayError, RelayRefused
 from triage.letters.compose import Letter
@@ -293,8 +293,7 @@ def test_a_relay_that_never_speaks_times_out() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate of our own for 127.0.0.1."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl on this machine: TLS to the relay is NOT tested")
+    needed("openssl")
     folder = tmp_path_factory.mktemp("tls")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
