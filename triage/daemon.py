@@ -7,6 +7,7 @@ it within seconds: what was begun is finished or rolled back, and the next start
 
 import contextlib
 import faulthandler
+import queue
 import signal
 import threading
 import time
@@ -86,6 +87,8 @@ class Daemon:
         self._house = house
         self._walks = tuple(walks)
         self._stopped = threading.Event()
+        #: a signal may break in while its own thread holds an event's lock; this queue alone bears that
+        self._asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -105,12 +108,12 @@ class Daemon:
                 log.info(
                     "started", walks=",".join(self._walks), model=self._house.model if "read" in self._walks else ""
                 )
-                self._stopped.wait()
+                self._asked_to_stop.get()
                 return self._wind_down()
 
     def stop(self) -> None:
         """End `run` soon; safe from any thread and from a signal."""
-        self._stopped.set()
+        self._asked_to_stop.put(None)
 
     def _prepare(self) -> None:
         """Open everything that can be wrong before the first walk: a mistake is the operator's to hear of now."""
@@ -203,6 +206,7 @@ class Daemon:
         self._threads.append(thread)
 
     def _wind_down(self) -> bool:
+        self._stopped.set()
         log.info("stopping")
         deadline = time.monotonic() + _STOP_SECONDS
         stopping = threading.Thread(target=self._scheduler.shutdown, kwargs={"wait": True}, daemon=True)
