@@ -30,8 +30,10 @@ MOVES: Mapping[LetterState, frozenset[LetterState]] = {
     "cancelled": frozenset(),
 }
 
-#: the wait after the first, second, … try; the last one repeats. Greylisting opens within minutes, outages take hours.
+#: the wait after the first, second, … try; the last one repeats. A busy relay is free again within seconds, greylisting
+#: opens within minutes, outages take hours.
 BACKOFF = (
+    timedelta(seconds=5),
     timedelta(minutes=1),
     timedelta(minutes=5),
     timedelta(minutes=15),

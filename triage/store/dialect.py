@@ -26,11 +26,13 @@ from triage.errors import AlreadyRunning, DatabaseError
 
 #: seconds that a writer waits for another before it gives up
 _SQLITE_WAIT = 30
-#: a host that vanished without a word frees its locks within a minute
+#: A host that vanished without a word frees its locks within a minute, and notices as soon that the server has vanished.
+#: The first five are for our end of the connection, the rest for the server's; milliseconds where not seconds.
 _POSTGRES_OPTIONS = {
     "keepalives_idle": 15,
     "keepalives_interval": 5,
     "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
     "connect_timeout": 10,
     "options": "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
     "-c tcp_user_timeout=40000 -c idle_in_transaction_session_timeout=300000 -c timezone=UTC",
