@@ -179,10 +179,10 @@ def trace(frame, event, argument):
 
 def started(line):
     if "started" in str(line):
-        sys.settrace(trace)
         timer = threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM))
         timer.daemon = True
         timer.start()
+        sys.settrace(trace)
 
 import triage.daemon
 plain = triage.daemon.log
