@@ -359,14 +359,16 @@ def _mailboxes_from_environment(values: dict[str, Any], environment: Mapping[str
         str(m.get("name", "")).upper().replace("-", "_"): m for m in values.get("mailbox", []) if isinstance(m, dict)
     }
     for variable, value in environment.items():
-        match = re.fullmatch(rf"{PREFIX}MAILBOX__(.+?)__([A-Z_]+)", variable.upper())
+        match = re.fullmatch(rf"{PREFIX}MAILBOX__(.+?)__(?:(OAUTH2)__)?([A-Z0-9_]+)", variable.upper())
         if match is None:
             continue
         mailbox = mailboxes.get(match[1])
         if mailbox is None:
             problems.append(f"environment: {variable}: the file has no mailbox of that name")
+        elif match[2] is None:
+            mailbox[match[3].lower()] = value
         else:
-            mailbox[match[2].lower()] = value
+            mailbox.setdefault(match[2].lower(), {})[match[3].lower()] = value
     return problems
 
 

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from triage.cases.actions import Acknowledge
 from triage.cases.calendar import Calendar, business_calendar
 from triage.cases.clocks import Pack, load_pack
@@ -17,7 +19,7 @@ from triage.cases.decide import Policy, follow_ups
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
 from triage.config import MailboxSettings, Settings
-from triage.errors import ConfigError, RulesError
+from triage.errors import ConfigError, ModelError, RulesError
 from triage.letters.compose import AckContext, Mention, compose, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
@@ -34,13 +36,16 @@ from triage.records.database import SqlLedger
 from triage.records.ledger import Ledger
 from triage.store.recording import Written
 from triage.store.store import Store
+from triage.understanding import learn
 from triage.understanding.classify import Classifier
 from triage.understanding.extract import Extractor
 from triage.understanding.findings import LANGUAGES, Finding, Understanding
-from triage.understanding.models import open_model
+from triage.understanding.memory import Memory, Remembering
 from triage.understanding.phrases import PhraseClassifier
 from triage.understanding.rules import Patterns, Shape, learned_shapes, load_patterns
 from triage.understanding.understand import Understander
+
+log = structlog.get_logger()
 
 #: which model folder ships with this version
 SHIPPED_MODEL = "dispute-e5-small"
@@ -58,6 +63,9 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        #: folder of the version in use, and the mark of the corrections in memory
+        self._version: Path | None = None
+        self._said: object = None
 
     def __enter__(self) -> "House":
         return self
@@ -137,13 +145,59 @@ class House:
         return learned_shapes(self.store.ledger.numbers()) if imported else ()
 
     @cached_property
+    def model_folder(self) -> Path:
+        """The model that is learned upon."""
+        path = self.settings.model.path
+        return Path(path) if path else shipped("models") / SHIPPED_MODEL
+
+    @cached_property
+    def learned_folder(self) -> Path:
+        """Where the versions are that this site has learned."""
+        return Path(self.settings.model.learned)
+
+    @cached_property
     def classifier(self) -> Classifier:
-        """The model that decides."""
-        settings = self.settings.model
-        if settings.backend == "none":
+        """The model that decides: the version that was put into use here, else the one that is learned upon."""
+        backend = self.settings.model.backend
+        if backend == "none":
             return PhraseClassifier(self.patterns)
-        folder = Path(settings.path) if settings.path else shipped("models") / SHIPPED_MODEL
-        return open_model(folder, backend=settings.backend)
+        self._version = learn.current(self.learned_folder)
+        return learn.open_version(self._version, self.model_folder, backend=backend)
+
+    @cached_property
+    def remembering(self) -> Remembering:
+        """The model behind what people have said; that memory is filled by `understand`."""
+        return Remembering(self.classifier)
+
+    def take_up(self) -> None:
+        """Take up what has changed since: the version in use, and what people have said of mails.
+
+        A version that cannot be opened calls a person, and the one before goes on.
+        """
+        self._take_up_version()
+        mark = self.store.corrections.mark()
+        if mark != self._said:
+            self.remembering.memory, self._said = Memory(self.store.corrections.remembered()), mark
+
+    def _take_up_version(self) -> None:
+        before, backend = self.classifier, self.settings.model.backend
+        if backend == "none":
+            return
+        try:
+            version = learn.current(self.learned_folder)
+            if version == self._version:
+                return
+            self._version = version
+            self.classifier = learn.open_version(version, self.model_folder, backend=backend)
+        except ModelError as error:
+            log.error("version_not_taken_up", in_use=before.name, why=str(error))
+            self.store.alarms.call("model", "", f"{before.name} stays in use: {error}", now=self.now())
+            return
+        for name in ("remembering", "understander", "policy"):
+            vars(self).pop(name, None)
+        self._said = None
+        self.store.alarms.clear("model", "", now=self.now())
+        log.info("version_taken_up", model=self.model)
 
     @property
     def model(self) -> str:
@@ -164,11 +218,12 @@ class House:
     def understander(self) -> Understander:
         """The whole of understanding."""
         return Understander(
-            own=self.own, classifier=self.classifier, extractor=self.extractor, rules=self.patterns.version
+            own=self.own, classifier=self.remembering, extractor=self.extractor, rules=self.patterns.version
         )
 
     def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
-        """What each mail means."""
+        """What each mail means, by the version in use and by what people have said until now."""
+        self.take_up()
         understood = self.understander.understand(messages)
         return [self.with_evidence(message, what) for message, what in zip(messages, understood, strict=True)]
 

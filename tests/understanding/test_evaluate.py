@@ -1,7 +1,6 @@
 """The figures of a classifier, checked on mails counted by hand."""
 
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from triage.errors import OperatorError
 from triage.understanding.charts import describe, reliability_svg
 from triage.understanding.classify import Thresholds, Words
-from triage.understanding.evaluate import Labelled, Report, auc, band, read_labelled, report
+from triage.understanding.evaluate import Labelled, Report, auc, band, between, report
 from triage.understanding.findings import REASONS, Language, Verdict
 
 THRESHOLDS = Thresholds(auto=0.9, review=0.3)
@@ -88,18 +87,28 @@ def test_the_reliability_chart_is_an_image_with_words(found: Report) -> None:
     assert "title" in names
 
 
-def test_labelled_mails_are_read_and_every_mistake_is_named(tmp_path: Path) -> None:
-    """Line by line, all at once."""
-    path = tmp_path / "mails.jsonl"
-    path.write_text(
-        '{"text": "a", "label": "none", "language": "xx"}\n\n{"text": "b", "label": "other"}\n', encoding="utf-8"
-    )
-    first, second = read_labelled(path)
-    assert (first.label, first.words.language, second.is_dispute) == ("none", "other", True)
-    path.write_text('{"text": "a"}\n{"text": "b", "label": "nonsense"}\nno json\n', encoding="utf-8")
-    with pytest.raises(OperatorError) as caught:
-        read_labelled(path)
-    assert [problem.split(":")[1] for problem in caught.value.problems] == ["1", "2", "3"]
+def test_a_dispute_of_unknown_reason_counts_as_one() -> None:
+    """For the bands, and not for the reasons."""
+    found = report([mail("dispute"), mail("none")], [says(0.95), says(0.1)], model="m 1", thresholds=THRESHOLDS)
+    assert found.bands["auto"] == (1, 0)
+    assert found.reasons == {}
+    assert found.confusion["dispute"] == {"other": 1}
+    assert "dispute  " in describe(found)
+
+
+def test_few_mails_say_little() -> None:
+    """Ten of ten right is not the same as a thousand of a thousand (Wilson 1927, worked by hand)."""
+    assert between(10, 10) == pytest.approx((0.722, 1.0), abs=0.001)
+    assert between(985, 1000) == pytest.approx((0.975, 0.991), abs=0.001)
+    assert between(0, 0) is None
+
+
+def test_the_worst_mistakes_are_named_first(found: Report) -> None:
+    """Mails that would be answered wrongly, and disputes that nobody would see."""
+    assert [(each.label, round(each.probability, 2)) for each in found.mistakes] == [
+        ("none", 0.92),
+        ("not_received", 0.1),
+    ]
 
 
 def test_nothing_to_evaluate_is_said() -> None:

@@ -1,10 +1,7 @@
 """A corrected mail and its near copies come out right at once."""
 
-from pathlib import Path
-
 import pytest
 
-from triage.errors import ModelError
 from triage.understanding.classify import Thresholds, Words
 from triage.understanding.findings import REASONS, Evidence, Verdict
 from triage.understanding.memory import Memory, Remembered, Remembering, fingerprint
@@ -84,16 +81,21 @@ def test_the_latest_word_counts() -> None:
     )
 
 
-def test_a_memory_is_read_as_it_was_written_and_holds_no_text(memory: Memory, tmp_path: Path) -> None:
-    """What customers wrote does not linger in model folders."""
-    memory.save(tmp_path / "memory.json")
-    assert Memory.load(tmp_path / "memory.json").mails == memory.mails
-    assert "Mahngeb" not in (tmp_path / "memory.json").read_text(encoding="utf-8")
+def test_a_letter_out_of_the_same_form_is_no_copy() -> None:
+    """Two people fill in one contact form: most words are the form's, and what they say has nothing in common."""
+    form = (
+        "Contact form of the web shop. Your name: {} Your order: 4711. Department: billing, invoices. Please tell us "
+        "in your own words what we can do for you, and we will come back to you within two working days: {} I agree "
+        "that my data are stored so that the request can be answered. I have read the terms of use and the notes on "
+        "privacy of this shop."
+    )
+    asks = form.format("Ana", "could you please send me a copy of my last invoice for the tax office")
+    claims = form.format("Bob", "you have taken the money for the same order from my card two times")
+    memory = Memory([Remembered(label="none", triples=fingerprint(Words(subject="", reply=asks)))])
+    assert memory.label(Words(subject="", reply=asks.replace("Ana", "Maria Luisa").replace("4711", "4712"))) == "none"
+    assert memory.label(Words(subject="", reply=claims)) is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"mails": [{"label": "nonsense", "triples": []}]}', '{"mails": [1]}'])
-def test_a_damaged_memory_is_an_operators_error(content: str, tmp_path: Path) -> None:
-    """One clear line, no traceback."""
-    (tmp_path / "memory.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ModelError, match="memory"):
-        Memory.load(tmp_path / "memory.json")
+def test_what_is_kept_holds_no_text() -> None:
+    """What customers wrote does not linger: numbers only."""
+    assert all(isinstance(triple, int) for triple in fingerprint(FIRST))

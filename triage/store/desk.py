@@ -13,6 +13,7 @@ from triage.cases.actions import Acknowledge
 from triage.cases.lifecycle import RESOLUTIONS, Move, Resolution, after
 from triage.errors import NotFound, OperatorError
 from triage.store.books import mail_line, record_of
+from triage.store.corrections import say
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event
 from triage.store.outbox import letter_lines
@@ -20,6 +21,7 @@ from triage.store.recording import Write, add_letter
 from triage.store.session import reading, writing
 from triage.store.tables import Case, Diary, Event, Mail
 from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine
+from triage.understanding.heads import NONE
 
 #: move → the line of history that it leaves
 _EVENT_OF: dict[Move, str] = {
@@ -123,9 +125,14 @@ class Cases:
             session.add(case)
 
     def _apply(self, session: Session, case: Case, move: Move, *, actor: str, now: datetime, text: str) -> None:
-        case.state = after(case.state, move)  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
+        before = case.state
+        case.state = after(before, move)  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
         if move == "reopen":
             case.resolution, case.resolved_at = "", None
+        if move == "reject":
+            say(session, case, NONE, actor=actor, now=now)
+        elif move == "confirm" or before == "voided":
+            say(session, case, case.reason, actor=actor, now=now)
         self._happened(session, case, _EVENT_OF[move], text, actor=actor, now=now)
 
     def _happened(self, session: Session, case: Case, kind: str, text: str, *, actor: str, now: datetime) -> None:
@@ -181,6 +188,25 @@ class Cases:
             before, case.reason, case.updated_at = case.reason, reason, now
             add_event(session, case, "reason", f"{before} → {reason}", now=now, actor=actor)
             session.add(case)
+            # in review nobody has said yet that it is a dispute at all
+            if case.state not in ("review", "voided"):
+                say(session, case, reason, actor=actor, now=now)
+
+    def pin(self, reference: str, *, pinned: bool, actor: str, now: datetime) -> str:
+        """Pin the mail that opened a case, or no longer: no version of the model may get it wrong. Gives its label.
+
+        Raises NotFound, and OperatorError where nobody has said yet what that mail is.
+        """
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            if case.state == "review":
+                raise OperatorError(f"{reference} is in review: confirm or reject it first")
+            row = say(session, case, NONE if case.state == "voided" else case.reason, actor=actor, now=now)
+            if row is None:
+                raise NotFound(f"the mail that opened {reference} is gone")
+            row.pinned = pinned
+            add_event(session, case, "pinned" if pinned else "unpinned", row.label, now=now, actor=actor)
+            return row.label
 
 
 def _find(session: Session, reference: str, *, lock: bool = False) -> Case:

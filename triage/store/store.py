@@ -1,7 +1,7 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
-``books`` (every UID and what became of it), ``cases``, ``outbox``, ``follow_ups``, ``alarms`` and ``ledger`` are the
-named queries and transactions; nothing else in the house writes SQL.
+``books`` (every UID and what became of it), ``cases``, ``corrections`` (what people have said of mails), ``outbox``,
+``follow_ups``, ``alarms`` and ``ledger`` are the named queries and transactions; nothing else in the house writes SQL.
 """
 
 from datetime import datetime
@@ -18,6 +18,7 @@ from triage.errors import DatabaseError
 from triage.mail.message import Message
 from triage.store.alarms import Alarms
 from triage.store.books import Books
+from triage.store.corrections import Corrections
 from triage.store.desk import Cases
 from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
@@ -39,6 +40,7 @@ class Store:
         self.engine = open_engine(url)
         self.books = Books(self.engine)
         self.cases = Cases(self.engine, plans)
+        self.corrections = Corrections(self.engine)
         self.outbox = Outbox(self.engine)
         self.follow_ups = FollowUps(self.engine)
         self.alarms = Alarms(self.engine)

@@ -153,6 +153,20 @@ class Record(SQLModel, table=True):
     decided: dict[str, Any] = _json()
 
 
+class Correction(SQLModel, table=True):
+    """What a person has said of a mail that opened a case: the memory of the daemon, and what the model learns from."""
+
+    mail_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    at: datetime = _time(index=True)
+    actor: str
+    #: a reason, or "none"
+    label: str
+    #: hashed word triples, by which its near copies are known again
+    triples: list[int] = _json(list)
+    #: what is learned must not get it wrong
+    pinned: bool = False
+
+
 class Case(SQLModel, table=True):
     """A dispute."""
 

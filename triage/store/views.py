@@ -164,6 +164,19 @@ class CaseView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecidedMail:
+    """A mail that a person has decided about."""
+
+    mail_id: int
+    #: reference of the case that it opened
+    case: str
+    #: a reason, or "none"
+    label: str
+    #: what is learned must not get it wrong
+    pinned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlarmLine:
     """Something that a person must know."""
 

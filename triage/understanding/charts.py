@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from triage.understanding.calibration import Bin
-from triage.understanding.evaluate import Report, Slice
+from triage.understanding.evaluate import DISPUTE, Report, Slice
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import NONE
 
@@ -24,10 +24,15 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"AUC         {_number(report.overall.auc)}"
     yield f"calibration error (ECE)  {report.ece:.3f}"
     yield ""
-    yield f"{'band':<10}{'disputes':>10}{'others':>10}{'precision':>11}"
+    yield f"{'band':<10}{'disputes':>10}{'others':>10}{'precision':>11}{'recall':>9}"
     for name, (disputes, others) in report.bands.items():
         share = disputes / (disputes + others) if disputes + others else None
-        yield f"{name:<10}{disputes:>10}{others:>10}{_number(share):>11}"
+        part = disputes / report.overall.disputes if report.overall.disputes else None
+        yield f"{name:<10}{disputes:>10}{others:>10}{_number(share):>11}{_number(part):>9}"
+    yield (
+        f"of mail like this, 95 % certain: precision of auto {_range(report.overall.precision_between)}, "
+        f"recall {_range(report.overall.recall_between)}"
+    )
     yield ""
     yield f"{'language':<10}{'mails':>7}{'disputes':>10}{'AUC':>8}{'precision':>11}{'in auto':>9}{'reached':>9}"
     for language, figures in {**report.languages, "all": report.overall}.items():
@@ -50,13 +55,14 @@ def _slice_line(name: str, figures: Slice) -> str:
 
 def _confusion_lines(report: Report) -> Iterator[str]:
     """The confusion matrix; its columns are numbered to fit a terminal."""
-    labels = (*REASONS, NONE)
+    labels = (*REASONS, NONE, DISPUTE)
     yield "truth (rows) and label given (columns); given is none below the review threshold"
-    yield " " * 31 + "".join(f"{number:>5}" for number in range(1, len(labels) + 1))
+    yield " " * 31 + "".join(f"{number:>5}" for number in range(1, len(labels)))
     for number, label in enumerate(labels, 1):
         if label in report.confusion:
             row = report.confusion[label]
-            yield f"{number:>2} {label:<28}" + "".join(f"{row.get(given) or '·':>5}" for given in labels)
+            place = f"{number:>2}" if label != DISPUTE else "  "
+            yield f"{place} {label:<28}" + "".join(f"{row.get(given) or '·':>5}" for given in labels[:-1])
 
 
 def reliability_svg(report: Report) -> str:
@@ -102,6 +108,10 @@ def _x(share: float) -> float:
 
 def _y(share: float) -> float:
     return round(MARGIN + SIDE * (1 - share), 1)
+
+
+def _range(limits: tuple[float, float] | None) -> str:
+    return "–" if limits is None else f"{limits[0]:.3f}–{limits[1]:.3f}"
 
 
 def _number(value: float | None) -> str:

@@ -4,23 +4,25 @@ Works on verdicts that were already given, so that the same report serves a file
 a version that was learned on site.
 """
 
-import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from triage.errors import OperatorError
 from triage.understanding.calibration import Bin, bins, calibration_error
 from triage.understanding.classify import Classifier, Thresholds, Words
-from triage.understanding.findings import LANGUAGES, REASONS, Band, Language, Verdict
+from triage.understanding.findings import LANGUAGES, REASONS, Band, Verdict
 from triage.understanding.heads import NONE
 from triage.understanding.network import Flags, Floats
 
 BANDS: tuple[Band, ...] = ("auto", "review", "none")
+#: label of a dispute whose reason nobody has said
+DISPUTE = "dispute"
+#: 95 % of a normal distribution lie within so many deviations
+_NORMAL = 1.96
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +30,12 @@ class Labelled:
     """A mail and what a person said of it."""
 
     words: Words
-    #: one of `REASONS`, or "none"
+    #: one of `REASONS`, "dispute" where the reason is not known, or "none"
     label: str
     #: other reasons that are defensible
     also: tuple[str, ...] = ()
+    #: what people call it: a file's name, a case's reference
+    id: str = ""
 
     @property
     def is_dispute(self) -> bool:
@@ -53,6 +57,9 @@ class Slice:
     reached: float | None
     #: probability that a dispute gets a higher score than another mail
     auc: float | None
+    #: between which limits precision and recall lie, with 95 % certainty (Wilson 1927): few mails say little
+    precision_between: tuple[float, float] | None = None
+    recall_between: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +70,17 @@ class ReasonFigures:
     precision: float
     recall: float
     f1: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """A mail in the wrong band: another mail that would be acknowledged unasked, or a dispute that nobody would see."""
+
+    id: str
+    label: str
+    #: the reason that was given
+    given: str
+    probability: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,40 +101,8 @@ class Report:
     #: expected calibration error
     ece: float
     reliability: tuple[Bin, ...]
-
-
-def read_labelled(path: Path) -> list[Labelled]:
-    """Labelled mails of a JSON lines file: `text`, `label`, and optionally `subject`, `language`, `also`."""
-    mails, problems = [], []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            mails.append(_labelled(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            problems.append(f"{path}:{number}: {error if isinstance(error, ValueError) else f'lacks {error}'}")
-    if problems:
-        raise OperatorError(f"{path} has {len(problems)} lines that are no labelled mails", problems)
-    return mails
-
-
-def _labelled(row: Mapping[str, object]) -> Labelled:
-    label, also = str(row["label"]), row.get("also", [])
-    if label not in (NONE, *REASONS):
-        raise ValueError(f"{label!r} is neither a reason nor none")
-    if not isinstance(also, list) or not isinstance(row["text"], str):
-        raise ValueError("text must be a string, and also a list")
-    language = row.get("language", "other")
-    words = Words(
-        subject=str(row.get("subject") or ""),
-        reply=row["text"],
-        language=cast(Language, language if language in LANGUAGES else "other"),
-    )
-    return Labelled(words=words, label=label, also=tuple(map(str, also)))
+    #: the worst first
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def evaluate(classifier: Classifier, mails: Sequence[Labelled], thresholds: Thresholds | None = None) -> Report:
@@ -153,6 +139,7 @@ def report(mails: Sequence[Labelled], verdicts: Sequence[Verdict], *, model: str
         confusion=_confusion(mails, verdicts, thresholds),
         ece=calibration_error(probabilities, disputes.astype(np.float64)),
         reliability=bins(probabilities, disputes.astype(np.float64)),
+        mistakes=_mistakes(mails, verdicts, thresholds),
     )
 
 
@@ -182,15 +169,27 @@ def _slice(probabilities: Floats, disputes: Flags, thresholds: Thresholds) -> Sl
         recall=_share(auto & disputes, disputes),
         reached=_share(reached & disputes, disputes),
         auc=auc(probabilities, disputes),
+        precision_between=between(int((auto & disputes).sum()), int(auto.sum())),
+        recall_between=between(int((auto & disputes).sum()), int(disputes.sum())),
     )
 
 
+def between(hits: int, count: int) -> tuple[float, float] | None:
+    """Between which limits a share lies with 95 % certainty, as a sample shows it (Wilson 1927); None without one."""
+    if not count:
+        return None
+    share, spread = hits / count, _NORMAL**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    reach = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+
+
 def _reasons(mails: Sequence[Labelled], verdicts: Sequence[Verdict]) -> dict[str, ReasonFigures]:
-    """Figures of each reason that occurs; a defensible reason counts as right."""
+    """Figures of each reason that occurs, over disputes of known reason; a defensible reason counts as right."""
     pairs = [
         (mail.label, mail.label if verdict.reason in mail.also else verdict.reason)
         for mail, verdict in zip(mails, verdicts, strict=True)
-        if mail.is_dispute
+        if mail.label in REASONS
     ]
     true, said, right = (
         Counter(a for a, _ in pairs),
@@ -215,7 +214,21 @@ def _confusion(
     for mail, verdict in zip(mails, verdicts, strict=True):
         given = verdict.reason if verdict.probability >= thresholds.review else NONE
         table.setdefault(mail.label, Counter())[given] += 1
-    return {label: dict(table[label]) for label in (*REASONS, NONE) if label in table}
+    return {label: dict(table[label]) for label in (*REASONS, DISPUTE, NONE) if label in table}
+
+
+def _mistakes(mails: Sequence[Labelled], verdicts: Sequence[Verdict], thresholds: Thresholds) -> tuple[Mistake, ...]:
+    wrong = {True: "none", False: "auto"}
+    found = [
+        (abs(mail.is_dispute - verdict.probability), mail, verdict)
+        for mail, verdict in zip(mails, verdicts, strict=True)
+        if band(verdict.probability, thresholds) == wrong[mail.is_dispute]
+    ]
+    found.sort(key=lambda each: -each[0])
+    return tuple(
+        Mistake(id=mail.id, label=mail.label, given=verdict.reason, probability=verdict.probability)
+        for _, mail, verdict in found
+    )
 
 
 def _of(values: Iterable[bool]) -> Flags:

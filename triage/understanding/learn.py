@@ -1,13 +1,13 @@
 """A model learns from the corrections of the people who use it, and changes only if it got better.
 
-The encoder stays as it is. Its heads are fitted on the corrected mails, held close to what they were; what the
-mails look like goes into a memory, so that they and their near copies come out right at once. A version is a folder
-beside the others:
+The encoder stays as it is. Its heads are fitted on the corrected mails, held close to what they were. Each mail is
+judged by heads that have learned from other mails only; new heads are kept when they do better there, by more than
+chance, and none of the pinned mails comes out worse. (That a corrected mail and its near copies come out right at once
+is the work of `memory`.) A version is a folder beside the others:
 
-    models/site/
-    ├── CURRENT           name of the version in use; absent = the shipped model
-    ├── HISTORY           versions that were promoted, oldest first
-    ├── v0001/            model.toml (with `base`), heads.safetensors, memory.json, scores.json
+    learned/
+    ├── HISTORY           versions that were put into use, oldest first: the last is in use; no line = the shipped model
+    ├── v0001/            model.toml (with `base`), heads.safetensors, scores.json
     └── v0002/
 """
 
@@ -16,70 +16,79 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from triage.errors import ModelError, NotFound, OperatorError
-from triage.understanding.classify import Transformer
+from triage.understanding.classify import Classifier, Transformer
 from triage.understanding.evaluate import Labelled
 from triage.understanding.findings import REASONS
-from triage.understanding.heads import LinearHeads, sigmoid
+from triage.understanding.heads import Calibration, LinearHeads, sigmoid
 from triage.understanding.memory import Memory, Remembered, fingerprint
 from triage.understanding.models import (
     DESCRIPTION,
     HEADS,
-    MEMORY,
     Backend,
     Honest,
     check_digests,
     describe,
     digest,
+    open_model,
     open_transformer,
     write_description,
 )
 from triage.understanding.network import Floats
 from triage.understanding.regression import fit_binary, fit_reasons
 
-CURRENT, HISTORY, SCORES = "CURRENT", "HISTORY", "scores.json"
-#: share of the corrections that is kept back to judge by
-HELD_OUT = 0.25
-#: fewer corrections than this go into the memory only: there is nothing to judge new heads by
-FEWEST = 24
+HISTORY, SCORES = "HISTORY", "scores.json"
+#: the name under which the model that is learned upon stands in the history
+SHIPPED = "shipped"
+#: parts into which the corrections are divided, each judged by heads that learned from the others
+FOLDS = 4
+#: with fewer corrections, or fewer of disputes or of other mails, there is nothing to judge new heads by
+FEWEST, FEWEST_EACH = 24, 6
 #: how hard the heads are held to what they were
 PENALTY = 0.02
 
 _VERSION = re.compile(r"v\d{4,}")
 
+#: goes through mails, and may tell somebody how far it is
+Watch = Callable[[Sequence[Labelled]], Iterable[Labelled]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """The few figures by which an old and a new version are compared, on mails that neither learned from."""
+    """The few figures by which old and new heads are compared, on mails that the new ones did not learn from."""
 
+    count: int
     #: mean of -log of the probability given to the truth
     loss: float
     #: wrong verdicts at one half
     mistakes: int
-    count: int
+    #: disputes whose likeliest reason is another one
+    wrong_reasons: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
     """What came of learning."""
 
-    #: the name of the new version
-    version: str
-    #: True when the heads changed, False when only the memory grew
-    heads: bool
-    before: Judged | None
-    after: Judged | None
-    #: pinned mails that the new heads would get wrong though the old ones did not
-    regressed: tuple[str, ...]
-    #: one sentence for the person who asked
+    #: the name of the new version; None when nothing was kept
+    version: str | None
+    #: one sentence for the person who asked: what was kept, or why nothing was
     summary: str
+    #: corrections that were learned from, each mail once
+    corrections: int
+    #: None where there were too few to judge by
+    before: Judged | None = None
+    after: Judged | None = None
+    #: pinned mails that the new heads would get wrong though those in use do not
+    regressed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +96,15 @@ class Version:
     """A version that was learned on site."""
 
     name: str
+    #: ISO 8601
     created: str
+    #: whether it is in use
     current: bool
-    scores: Mapping[str, float]
+    #: it belongs to another version of the shipped model: its heads fit no longer
+    stale: bool
+    corrections: int
+    before: Judged
+    after: Judged
 
 
 def learn(
@@ -101,11 +116,13 @@ def learn(
     now: datetime,
     backend: Backend = "onnx",
     seed: int = 0,
+    watch: Watch = iter,
 ) -> Learned:
-    """Make a new version out of everything that was corrected, and promote it if it is better.
+    """Make a new version out of everything that was corrected, if it is better. It is not put into use: `promote`.
 
     `corrections` are all of them, oldest first, verdicts that were confirmed among them; `pinned` are mails that must
-    not come out worse. The same mail corrected twice counts as it was corrected last.
+    not come out worse than with the heads in use. The same mail corrected twice counts as it was corrected last.
+    Raises OperatorError where there is nothing to learn from, ModelError for a model that cannot learn.
     """
     corrections = _latest(corrections)
     if not corrections:
@@ -114,95 +131,143 @@ def learn(
     model = open_transformer(base, backend=backend)
     if not isinstance(model.heads, LinearHeads):
         raise ModelError(f"model {base} cannot learn on site: it has labels of its own instead of our heads")
-    old = model.heads.calibrated()
-    new, before, after = _fit(old, _rows(model, corrections), corrections, seed)
-    better = after is not None and before is not None and after.loss < before.loss and after.mistakes <= before.mistakes
-    regressed = _regressed(old, new, _rows(model, pinned), pinned) if new is not None and pinned else ()
-    kept = new if better and not regressed else None
-    memory = Memory([Remembered(label=mail.label, triples=fingerprint(mail.words)) for mail in corrections])
-    name = _write(site, base, kept or old, memory, after if kept else before, now)
-    promote(site, name)
-    summary = _summary(len(corrections), better=better, heads=kept is not None, before=before, regressed=regressed)
+    count, disputes = len(corrections), sum(mail.is_dispute for mail in corrections)
+    if count < FEWEST or min(disputes, count - disputes) < FEWEST_EACH:
+        why = f"there are {disputes} disputes and {count - disputes} other mails; new heads can be judged from {FEWEST}"
+        return Learned(version=None, summary=f"nothing changes: {why}, {FEWEST_EACH} of each", corrections=count)
+    shipped = model.heads.calibrated()
+    rows = _rows(model, corrections, watch)
+    before, after, certain = _judge_by_others(shipped, rows, corrections, seed)
+    heads = _bend(shipped, rows, corrections)
+    in_use = _heads_in_use(site, base) or shipped
+    pinned_rows = _rows(model, pinned, watch) if pinned else rows[:0]
+    regressed = _regressed(in_use, heads, pinned_rows, pinned)
+    why = _why_not(before, after, certain=certain, regressed=regressed)
+    version = None if why else _write(site, base, heads, before, after, count, now)
     return Learned(
-        version=name, heads=kept is not None, before=before, after=after, regressed=regressed, summary=summary
+        version=version,
+        summary=f"nothing changes: {why}" if why else f"{version} is better on mails that it had not learned from",
+        corrections=count,
+        before=before,
+        after=after,
+        regressed=regressed,
     )
 
 
-def _rows(model: Transformer, mails: Sequence[Labelled]) -> Floats:
-    return np.stack([reading.row for reading in model.read([mail.words for mail in mails])])
+def _rows(model: Transformer, mails: Sequence[Labelled], watch: Watch) -> Floats:
+    return np.stack([model.read([mail.words])[0].row for mail in watch(mails)])
 
 
-def versions(site: Path) -> list[Version]:
+def open_version(folder: Path | None, base: Path, *, backend: Backend = "onnx") -> Classifier:
+    """A version (as `current` gives it) over the model `base`; that model itself for None and for one that is stale."""
+    if folder is None or is_stale(folder, base):
+        return open_model(base, backend=backend)
+    check_digests(folder, describe(folder))
+    check_digests(base, describe(base))
+    return open_transformer(folder, backend=backend, encoder=base)
+
+
+def is_stale(folder: Path, base: Path) -> bool:
+    """Whether a version was learned on another version of the model than `base`: its heads would be nonsense there."""
+    return describe(folder).base_digest != digest(base / DESCRIPTION)
+
+
+def _heads_in_use(site: Path, base: Path) -> LinearHeads | None:
+    folder = current(site)
+    return None if folder is None or is_stale(folder, base) else LinearHeads.load(folder / HEADS, Calibration())
+
+
+def versions(site: Path, base: Path) -> list[Version]:
     """Every version that was learned on site, oldest first."""
     in_use = current(site)
     found = []
     for folder in sorted(site.glob("v*")) if site.is_dir() else []:
         if _VERSION.fullmatch(folder.name):
-            facts = json.loads((folder / SCORES).read_text(encoding="utf-8"))
-            found.append(
-                Version(
+            try:
+                facts = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+                version = Version(
                     name=folder.name,
-                    created=facts["created"],
+                    created=str(facts["created"]),
                     current=in_use == folder,
-                    scores={key: value for key, value in facts.items() if isinstance(value, float | int)},
+                    stale=is_stale(folder, base),
+                    corrections=int(facts["corrections"]),
+                    before=Judged(**facts["before"]),
+                    after=Judged(**facts["after"]),
                 )
-            )
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ModelError(f"{folder / SCORES} cannot be read: {error}") from error
+            found.append(version)
     return found
 
 
 def current(site: Path) -> Path | None:
     """The folder of the version in use; None where the shipped model is."""
-    try:
-        name = (site / CURRENT).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    history = _history(site)
+    if not history or history[-1] == SHIPPED:
         return None
-    if not _VERSION.fullmatch(name) or not (site / name).is_dir():
-        raise ModelError(f"{site / CURRENT} names {name!r}, and there is no such version")
-    return site / name
+    if not _is_version(site, history[-1]):
+        raise ModelError(f"{site / HISTORY} ends with {history[-1]!r}, and there is no such version")
+    return site / history[-1]
 
 
-def promote(site: Path, name: str) -> None:
-    """Put a version into use."""
-    if not _VERSION.fullmatch(name) or not (site / name).is_dir():
-        raise NotFound(f"no version {name} in {site}")
-    check_digests(site / name, describe(site / name))
-    _write_whole(site / HISTORY, "".join(f"{each}\n" for each in [*_history(site), name]))
-    _write_whole(site / CURRENT, f"{name}\n")
+def promote(site: Path, base: Path, name: str) -> None:
+    """Put a version into use; "shipped" is the model `base` itself. Raises NotFound, ModelError."""
+    if name != SHIPPED:
+        if not _is_version(site, name):
+            raise NotFound(f"there is no version {name} in {site} (triage model list)")
+        check_digests(site / name, describe(site / name))
+        if is_stale(site / name, base):
+            raise ModelError(f"{name} was learned on another version of {base.name}: learn again (triage model learn)")
+    _write_history(site, [*_history(site), name])
 
 
-def roll_back(site: Path) -> str | None:
-    """Put the version before this one into use again; None when that is the shipped model."""
+def roll_back(site: Path) -> str:
+    """Put what was in use before into use again; gives its name, "shipped" for the model that is learned upon."""
     history = _history(site)
     if not history:
-        raise NotFound(f"nothing to roll back: the shipped model is in use ({site})")
-    before = history[:-1]
-    _write_whole(site / HISTORY, "".join(f"{each}\n" for each in before))
-    if not before:
-        (site / CURRENT).unlink(missing_ok=True)
-        return None
-    _write_whole(site / CURRENT, f"{before[-1]}\n")
-    return before[-1]
+        raise NotFound(f"nothing to roll back: no version was ever put into use ({site})")
+    _write_history(site, history[:-1])
+    return history[-2] if len(history) > 1 else SHIPPED
+
+
+def _is_version(site: Path, name: str) -> bool:
+    return bool(_VERSION.fullmatch(name)) and (site / name).is_dir()
 
 
 def _latest(corrections: Sequence[Labelled]) -> list[Labelled]:
     return list({(mail.words.subject, mail.words.reply): mail for mail in corrections}.values())
 
 
-def _fit(
+def _judge_by_others(
     old: LinearHeads, rows: Floats, mails: Sequence[Labelled], seed: int
-) -> tuple[LinearHeads | None, Judged | None, Judged | None]:
-    """New heads on all mails, and how old ones and new ones do on mails kept back; None where there are too few."""
+) -> tuple[Judged, Judged, bool]:
+    """How old heads do on the mails, how new ones do that learned from other mails, and whether the gain is certain."""
     order = np.random.default_rng(seed).permutation(len(mails)).tolist()
-    kept_back, used = order[: int(len(mails) * HELD_OUT)], order[int(len(mails) * HELD_OUT) :]
-    memory = Memory([Remembered(label=mails[at].label, triples=fingerprint(mails[at].words)) for at in used])
-    # A copy of a mail that was learned from says nothing about the heads: the memory answers for it.
-    judges = [at for at in kept_back if memory.label(mails[at].words) is None]
-    if len(mails) < FEWEST or not judges:
-        return None, None, None
-    trial = _bend(old, rows[used], [mails[at] for at in used])
-    judging = [mails[at] for at in judges]
-    before, after = _judge(old, rows[judges], judging), _judge(trial, rows[judges], judging)
-    return _bend(old, rows, mails), before, after
+    old_losses, new_losses = [], []
+    old_wrong, new_wrong = np.zeros(2, int), np.zeros(2, int)
+    for part in range(FOLDS):
+        used = [at for place, at in enumerate(order) if place % FOLDS != part]
+        memory = Memory([Remembered(label=mails[at].label, triples=fingerprint(mails[at].words)) for at in used])
+        # A copy of a mail that was learned from says nothing about the heads: the memory answers for it.
+        judged = [at for at in order[part::FOLDS] if memory.label(mails[at].words) is None]
+        new = _bend(old, rows[used], [mails[at] for at in used])
+        for at in judged:
+            old_losses.append(_loss(old, rows[at], mails[at]))
+            new_losses.append(_loss(new, rows[at], mails[at]))
+            old_wrong += _wrong(old, rows[at], mails[at])
+            new_wrong += _wrong(new, rows[at], mails[at])
+    gain = np.subtract(old_losses, new_losses)
+    certain = len(gain) > 1 and float(gain.mean()) > float(gain.std(ddof=1)) / math.sqrt(len(gain))
+    return _judged(old_losses, old_wrong), _judged(new_losses, new_wrong), certain
+
+
+def _judged(losses: Sequence[float], wrong: npt.NDArray[np.int_]) -> Judged:
+    return Judged(
+        count=len(losses),
+        loss=float(np.mean(losses)) if losses else 0.0,
+        mistakes=int(wrong[0]),
+        wrong_reasons=int(wrong[1]),
+    )
 
 
 def _bend(old: LinearHeads, rows: Floats, mails: Sequence[Labelled]) -> LinearHeads:
@@ -210,95 +275,103 @@ def _bend(old: LinearHeads, rows: Floats, mails: Sequence[Labelled]) -> LinearHe
     weights = np.ones(len(mails), np.float32)
     truth = np.array([mail.is_dispute for mail in mails], np.float32)
     dispute, bias = fit_binary(rows, truth, weights, penalty=PENALTY, start=(old.dispute, old.dispute_bias))
-    known = np.array([mail.is_dispute for mail in mails])
+    known = np.array([mail.label in REASONS for mail in mails])
     reason, reason_bias = old.reason, old.reason_bias
     if known.any():
         target = np.eye(len(REASONS), dtype=np.float32)[
-            [REASONS.index(mail.label) for mail in mails if mail.is_dispute]
+            [REASONS.index(mail.label) for mail in mails if mail.label in REASONS]
         ]
         start = (old.reason, old.reason_bias)
         reason, reason_bias = fit_reasons(rows[known], target, weights[known], penalty=PENALTY, start=start)
     return LinearHeads(dispute=dispute, dispute_bias=bias, reason=reason, reason_bias=reason_bias)
 
 
-def _judge(heads: LinearHeads, rows: Floats, mails: Sequence[Labelled]) -> Judged:
-    losses, mistakes = [], 0
-    for logit, row, mail in zip(heads.logits(rows), rows, mails, strict=True):
-        probability = sigmoid(float(logit))
-        right = probability if mail.is_dispute else 1 - probability
-        losses.append(-math.log(max(right, 1e-9)))
-        mistakes += right < 0.5
-        if mail.is_dispute:
-            reasons = heads.reasons(row)
-            losses[-1] -= math.log(max(sum(reasons[reason] for reason in (mail.label, *mail.also)), 1e-9))
-    return Judged(loss=sum(losses) / len(losses), mistakes=mistakes, count=len(mails))
+def _loss(heads: LinearHeads, row: Floats, mail: Labelled) -> float:
+    """-log of the probability given to the truth, that of the reason included where it is known."""
+    probability = sigmoid(float(heads.logits(row[None])[0]))
+    loss = -math.log(max(probability if mail.is_dispute else 1 - probability, 1e-9))
+    if mail.label in REASONS:
+        reasons = heads.reasons(row)
+        loss -= math.log(max(sum(reasons[reason] for reason in (mail.label, *mail.also)), 1e-9))
+    return loss
+
+
+def _wrong(heads: LinearHeads, row: Floats, mail: Labelled) -> tuple[bool, bool]:
+    """Whether the verdict is wrong at one half, and whether the reason of a dispute is."""
+    disputed = bool(heads.logits(row[None])[0] > 0)
+    reasons = heads.reasons(row)
+    likeliest = max(reasons, key=lambda reason: reasons[reason])
+    return disputed is not mail.is_dispute, mail.label in REASONS and likeliest not in (mail.label, *mail.also)
 
 
 def _regressed(old: LinearHeads, new: LinearHeads, rows: Floats, mails: Sequence[Labelled]) -> tuple[str, ...]:
-    """Subjects of the pinned mails that the old heads had right and the new ones have wrong."""
+    """The pinned mails that the old heads had right and the new ones have wrong."""
     return tuple(
-        mail.words.subject or mail.words.reply[:60]
+        mail.id or mail.words.subject or mail.words.reply[:60]
         for mail, row in zip(mails, rows, strict=True)
-        if _right(old, row, mail) and not _right(new, row, mail)
+        if not any(_wrong(old, row, mail)) and any(_wrong(new, row, mail))
     )
 
 
-def _right(heads: LinearHeads, row: Floats, mail: Labelled) -> bool:
-    disputed = bool(heads.logits(row[None])[0] > 0)
-    if not mail.is_dispute:
-        return not disputed
-    reasons = heads.reasons(row)
-    return disputed and max(reasons, key=lambda reason: reasons[reason]) in (mail.label, *mail.also)
+def _why_not(before: Judged, after: Judged, *, certain: bool, regressed: Sequence[str]) -> str:
+    """Why new heads are not kept; "" when they are."""
+    if after.mistakes > before.mistakes or after.wrong_reasons > before.wrong_reasons:
+        return "new heads make more mistakes on mails that they had not learned from"
+    if not certain:
+        return "new heads are no better, beyond chance, on mails that they had not learned from"
+    if regressed:
+        return f"new heads would get {len(regressed)} pinned mails wrong that come out right today"
+    return ""
 
 
-def _write(site: Path, base: Path, heads: LinearHeads, memory: Memory, scores: Judged | None, now: datetime) -> str:
+def _write(
+    site: Path, base: Path, heads: LinearHeads, before: Judged, after: Judged, corrections: int, now: datetime
+) -> str:
     """Write the next version's folder, whole or not at all."""
     numbers = [int(folder.name[1:]) for folder in site.glob("v*") if _VERSION.fullmatch(folder.name)]
     name = f"v{max(numbers, default=0) + 1:04}"
     folder = site / f".{name}"
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    heads.save(folder / HEADS)
-    memory.save(folder / MEMORY)
-    facts = {"created": now.isoformat(timespec="seconds"), "corrections": len(memory.mails)}
-    (folder / SCORES).write_text(json.dumps(facts | (asdict(scores) if scores else {})) + "\n", encoding="utf-8")
-    shipped = describe(base)
-    learned = shipped.model_copy(
-        update={
-            "version": f"{shipped.version}+{name}",
-            "base": os.path.relpath(base, site / name),
-            "base_digest": digest(base / DESCRIPTION),
-            "calibration": Honest(),
-            "files": {each: digest(folder / each) for each in (HEADS, MEMORY)},
-            "scores": {},
-        }
-    )
-    write_description(folder, learned)
-    folder.rename(site / name)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        heads.save(folder / HEADS)
+        facts = {"created": now.isoformat(timespec="seconds"), "corrections": corrections}
+        facts |= {"before": asdict(before), "after": asdict(after)}
+        (folder / SCORES).write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        shipped = describe(base)
+        learned = shipped.model_copy(
+            update={
+                "version": f"{shipped.version}+{name}",
+                "base": os.path.relpath(base, site / name),
+                "base_digest": digest(base / DESCRIPTION),
+                "calibration": Honest(),
+                "files": {HEADS: digest(folder / HEADS)},
+                "scores": {},
+            }
+        )
+        write_description(folder, learned)
+        folder.rename(site / name)
+    except OSError as error:
+        raise OperatorError(f"{site} cannot be written to: {error.strerror}") from error
     return name
 
 
 def _history(site: Path) -> list[str]:
     try:
         return (site / HISTORY).read_text(encoding="utf-8").split()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise ModelError(f"{site / HISTORY} cannot be read: {error.strerror}") from error
 
 
-def _write_whole(path: Path, content: str) -> None:
-    """Replace a file so that no reader ever sees half of it."""
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(content, encoding="utf-8")
-    beside.replace(path)
-
-
-def _summary(count: int, *, better: bool, heads: bool, before: Judged | None, regressed: Sequence[str]) -> str:
-    remembered = f"{count} corrected mails and their near copies are remembered"
-    if heads:
-        return f"{remembered}; the new heads are better on mails kept back, and are in use"
-    if before is None:
-        return f"{remembered}; the heads stay, there is too little to judge new ones by (at least {FEWEST})"
-    if better and regressed:
-        return f"{remembered}; the heads stay, new ones would get {len(regressed)} pinned mails wrong"
-    return f"{remembered}; the heads stay, new ones were no better on mails kept back"
+def _write_history(site: Path, names: Sequence[str]) -> None:
+    """Replace the history so that no reader ever sees half of it."""
+    beside = site / f".{HISTORY}"
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+        beside.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        beside.replace(site / HISTORY)
+    except OSError as error:
+        raise OperatorError(f"{site} cannot be written to: {error.strerror}") from error

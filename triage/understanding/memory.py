@@ -1,25 +1,26 @@
 """Mails that a person has corrected, so that the same mail and its near copies come out right at once.
 
-What is kept of a mail is a set of hashed word triples, without digits and accents: enough to know it again with another
+What is kept of a mail are its hashed word triples, without digits and accents: enough to know it again with another
 invoice number in it, and nothing that could be read.
 """
 
-import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
+from itertools import groupby
 
-from triage.errors import ModelError
 from triage.understanding.classify import Classifier, Thresholds, Words
 from triage.understanding.findings import REASONS, Evidence, Verdict
 from triage.understanding.heads import NONE
 
 #: share of word triples that two mails have in common to count as copies (Jaccard)
 LIKENESS = 0.6
+#: triples in a row that a copy may have for itself: a name or an address differs, a whole passage says something else
+#: (two letters out of the same contact form share most of their words, and not what they are about)
+PASSAGE = 10
 #: mails with fewer triples must be the same, word for word
 SHORT = 12
 #: probability of what a person has said; not 1, because a near copy is not the same mail
@@ -34,55 +35,53 @@ class Remembered:
 
     #: reason, or "none"
     label: str
-    triples: frozenset[int]
+    #: as `fingerprint` gives them
+    triples: tuple[int, ...]
 
 
 class Memory:
-    """Corrected mails; a later one takes the place of its earlier copies."""
+    """Corrected mails, oldest first; a later one takes the place of its earlier copies."""
 
     def __init__(self, mails: Sequence[Remembered] = ()) -> None:
-        self.mails = tuple(mails)
+        self._mails = tuple(mails)
+        self._sets = [frozenset(mail.triples) for mail in self._mails]
         self._holding: dict[int, list[int]] = {}
-        for at, mail in enumerate(self.mails):
-            for triple in mail.triples:
+        for at, triples in enumerate(self._sets):
+            for triple in triples:
                 self._holding.setdefault(triple, []).append(at)
+
+    def __len__(self) -> int:
+        return len(self._mails)
 
     def label(self, words: Words) -> str | None:
         """What a person said of this mail or of one very like it; None when there was none."""
         triples = fingerprint(words)
-        shared = Counter(at for triple in triples for at in self._holding.get(triple, ()))
-        best: tuple[float, int] | None = None
-        for at, count in shared.items():
-            likeness = count / (len(triples) + len(self.mails[at].triples) - count)
-            best = max(best or (0.0, -1), (likeness, at))
-        if best is None or best[0] < (1.0 if len(triples) < SHORT else LIKENESS):
-            return None
-        return self.mails[best[1]].label
+        mine = frozenset(triples)
+        shared = Counter(at for triple in mine for at in self._holding.get(triple, ()))
+        likeness = {at: count / (len(mine) + len(self._sets[at]) - count) for at, count in shared.items()}
+        enough = 1.0 if len(mine) < SHORT else LIKENESS
+        for at in sorted(likeness, key=lambda at: (likeness[at], at), reverse=True):
+            if likeness[at] < enough:
+                return None
+            longest = max(_passage(triples, self._sets[at]), _passage(self._mails[at].triples, mine))
+            if longest <= PASSAGE:
+                return self._mails[at].label
+        return None
 
-    def save(self, path: Path) -> None:
-        """Write as JSON."""
-        rows = [{"label": mail.label, "triples": sorted(mail.triples)} for mail in self.mails]
-        path.write_text(json.dumps({"mails": rows}, separators=(",", ":")) + "\n", encoding="utf-8")
 
-    @classmethod
-    def load(cls, path: Path) -> "Memory":
-        """Read what `save` wrote; raises ModelError for anything else."""
-        try:
-            rows = json.loads(path.read_text(encoding="utf-8"))["mails"]
-            mails = [Remembered(label=row["label"], triples=frozenset(map(int, row["triples"]))) for row in rows]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{path} cannot be read: {error}") from error
-        if strange := {mail.label for mail in mails} - {NONE, *REASONS}:
-            raise ModelError(f"{path} has unknown labels: {', '.join(sorted(strange))}")
-        return cls(mails)
+def _passage(triples: Sequence[int], known: Collection[int]) -> int:
+    """How many triples in a row the other mail does not have, at most."""
+    runs = groupby(triples, key=lambda triple: triple in known)
+    return max((len(list(run)) for is_known, run in runs if not is_known), default=0)
 
 
 class Remembering:
     """A classifier with a memory before it."""
 
-    def __init__(self, learned: Classifier, memory: Memory) -> None:
+    def __init__(self, learned: Classifier, memory: Memory | None = None) -> None:
         self._learned = learned
-        self._memory = memory
+        #: replaced when people have said more
+        self.memory = memory or Memory()
 
     @property
     def name(self) -> str:
@@ -97,7 +96,7 @@ class Remembering:
     def score(self, mails: Sequence[Words]) -> list[Verdict]:
         """A verdict for each mail; what a person has said of a copy of it goes before what the model says."""
         verdicts = self._learned.score(mails)
-        labels = [self._memory.label(words) for words in mails]
+        labels = [self.memory.label(words) for words in mails]
         return [
             verdict if label is None else self._said(label, verdict)
             for verdict, label in zip(verdicts, labels, strict=True)
@@ -120,9 +119,9 @@ class Remembering:
 OVERRULED = ", as corrected by a person"
 
 
-def fingerprint(words: Words) -> frozenset[int]:
-    """Hashes of the word triples of subject and reply, without case, accents and digits."""
+def fingerprint(words: Words) -> tuple[int, ...]:
+    """Hashes of the word triples of subject and reply, in order, without case, accents and digits."""
     plain = unicodedata.normalize("NFKD", f"{words.subject} {words.reply}").casefold()
     found = _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
-    triples = {" ".join(found[at : at + 3]) for at in range(max(len(found) - 2, 1))}
-    return frozenset(int.from_bytes(blake2b(triple.encode(), digest_size=6).digest()) for triple in triples)
+    triples = (" ".join(found[at : at + 3]) for at in range(max(len(found) - 2, 1)))
+    return tuple(int.from_bytes(blake2b(triple.encode(), digest_size=6).digest()) for triple in triples)

@@ -25,13 +25,12 @@ from triage.errors import ModelError
 from triage.understanding.classify import Classifier, Thresholds, Transformer
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import NONE, Calibration, Heads, LabelHeads, LinearHeads
-from triage.understanding.memory import Memory, Remembering
 from triage.understanding.network import Network, OnnxNetwork, TorchEncoder, TorchLogits
 
 Backend = Literal["onnx", "transformers"]
 
 DESCRIPTION, CONFIG, GRAPH, TOKENIZER = "model.toml", "config.json", "model.onnx", "tokenizer.json"
-HEADS, MEMORY, WEIGHTS = "heads.safetensors", "memory.json", "model.safetensors"
+HEADS, WEIGHTS = "heads.safetensors", "model.safetensors"
 
 
 class _Table(BaseModel):
@@ -97,8 +96,7 @@ def open_model(path: Path, *, backend: Backend = "onnx") -> Classifier:
     if described.base is None:
         return open_transformer(path, backend=backend)
     base = base_of(path, described)
-    learned = open_transformer(path, backend=backend, encoder=base)
-    return Remembering(learned, Memory.load(path / MEMORY)) if (path / MEMORY).exists() else learned
+    return open_transformer(path, backend=backend, encoder=base)
 
 
 def describe(path: Path) -> Description:

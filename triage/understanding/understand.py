@@ -76,7 +76,7 @@ class Understander:
         """The same, with the words that moved the verdict."""
         if understood.verdict is None or self.classifier is None:
             return understood
-        words = _words(message, understood.language)
+        words = words_of(message, understood.language)
         evidence = self.classifier.evidence(words, understood.verdict)
         return replace(understood, verdict=replace(understood.verdict, evidence=evidence))
 
@@ -101,9 +101,10 @@ class Understander:
             for at, message in enumerate(messages)
             if not message.encrypted and (unasked or automatics[at].label not in _UNSCORED)
         ]
-        verdicts = self.classifier.score([_words(messages[at], languages[at]) for at in chosen])
+        verdicts = self.classifier.score([words_of(messages[at], languages[at]) for at in chosen])
         return dict(zip(chosen, verdicts, strict=True))
 
 
-def _words(message: Message, language: Language) -> Words:
+def words_of(message: Message, language: Language) -> Words:
+    """What the classifier reads of a mail."""
     return Words(subject=message.subject, reply=message.reply, language=language)

@@ -1,4 +1,4 @@
-"""The imported ledger: customers, invoices with their lines, payments, credits."""
+"""The imported ledger: customers, invoices with their lines, payments, credits; what people have said of mails."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _day(name: str) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """The imported ledger."""
+    """The imported ledger, and corrections."""
     op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
@@ -105,3 +105,14 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "correction",
+        sa.Column("mail_id", ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("triples", sa.JSON(), nullable=False),
+        sa.Column("pinned", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("mail_id"),
+    )
+    op.create_index("ix_correction_at", "correction", ["at"])
