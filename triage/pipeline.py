@@ -22,6 +22,7 @@ from triage.explanation import decided_record
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
 from triage.mail.authentication import Trust
+from triage.mail.connection import Expiry, running_out
 from triage.mail.mailbox import MailSource
 from triage.mail.message import Message, RawMail, parse
 from triage.records.claim import Consulted, unanswered
@@ -54,6 +55,9 @@ class Relay(Protocol):
 
     def connect(self) -> None:
         """Have a connection that is logged in. Raises RelayError."""
+
+    def expiries(self) -> Sequence[Expiry]:
+        """What the way out needs and when it runs out."""
 
     def hand_over(self, letter: Letter, recipients: Sequence[str], *, envelope_sender: str) -> Answer:
         """One mail transaction."""
@@ -118,6 +122,7 @@ def collect_one(house: House, mailbox: MailSource, *, stopped: Stopped = _never)
             if not ours:
                 return 0
             uidvalidity = mailbox.open()
+            _tell_of_expiry(house, f"mailbox {name}/{folder}", mailbox.expiries())
             kept = _keep(house, mailbox, uidvalidity, stopped)
             _file_away(house, mailbox, uidvalidity)
             _look_for_copies(house, mailbox)
@@ -143,8 +148,32 @@ def _keep(house: House, mailbox: MailSource, uidvalidity: int, stopped: Stopped)
     for batch in mailbox.new(cursor.last_uid if cursor else 0):
         kept += books.keep(batch, file_as=file_as, now=house.now())
         if stopped():
-            break
+            return kept
+    for batch in mailbox.fetch(books.to_fetch_again(account.name, account.folder, uidvalidity, now=house.now())):
+        kept += books.keep(batch, file_as=file_as, now=house.now())
+    _tell_of_withheld(house, mailbox, uidvalidity)
     return kept
+
+
+def _tell_of_withheld(house: House, mailbox: MailSource, uidvalidity: int) -> None:
+    """Mails that the server has and cannot hand over: a person must look at them there."""
+    name, folder = mailbox.account.name, mailbox.account.folder
+    count = house.store.books.awaited(name, folder, uidvalidity)
+    if count:
+        why = f"{count} mails that the server cannot hand over (triage quarantine list)"
+        house.store.alarms.call("withheld", f"{name}/{folder}", why, now=house.now())
+    else:
+        house.store.alarms.clear("withheld", f"{name}/{folder}", now=house.now())
+
+
+def _tell_of_expiry(house: House, subject: str, expiries: Sequence[Expiry]) -> None:
+    """What runs out soon must be renewed by a person, before no mail comes in or goes out any more."""
+    now = house.now()
+    soon = running_out(expiries, now)
+    if soon:
+        house.store.alarms.call("expiry", subject, ", ".join(expiry.says(now) for expiry in soon), now=now)
+    else:
+        house.store.alarms.clear("expiry", subject, now=now)
 
 
 def _file_away(house: House, mailbox: MailSource, uidvalidity: int) -> None:
@@ -336,6 +365,7 @@ def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:
         cursor = house.store.books.cursor(mailbox.account.name, mailbox.account.folder)
         begun = cursor.last_uid if cursor is not None and cursor.uidvalidity == uidvalidity else 0
         for batch in mailbox.new(begun):
+            batch = [raw for raw in batch if not raw.withheld]
             messages = [parse(raw.content, truncated=raw.truncated) for raw in batch]
             for raw, message, understood in zip(batch, messages, house.understand(messages), strict=True):
                 records = _consult(house, raw, message, understood)
@@ -388,18 +418,20 @@ def _connect(house: House, relay: Relay) -> bool:
         log.warning("relay_failed", why=str(error), for_good=isinstance(error, RelayRefused))
         return False
     house.store.alarms.clear("relay", "", now=house.now())
+    _tell_of_expiry(house, "relay", relay.expiries())
     return True
 
 
 def _hand_over(house: House, relay: Relay, letter_id: int) -> Answer | None:
     """One letter: `sending` is committed before a byte of it leaves, and its end is written down after."""
-    with house.store.outbox.sending(letter_id, now=house.now()) as going:
+    begun = house.now()
+    with house.store.outbox.sending(letter_id, now=begun) as going:
         if going is None:
             return None
         recipients = [going.letter.recipient, *filter(None, [going.journal])]
         answer = relay.hand_over(going.letter, recipients, envelope_sender=house.letters.envelope_sender)
         step = after_answer(answer, tries=going.tries, first_try=going.first_try, now=house.now())
-        house.store.outbox.settle(letter_id, step, now=house.now())
+        house.store.outbox.settle(letter_id, step, since=begun, now=house.now())
     log.info("letter", id=letter_id, state=step.state, why=step.why)
     return answer
 

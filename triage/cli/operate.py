@@ -12,13 +12,14 @@ from rich.markup import escape
 from rich.progress import track
 
 from triage import daemon, pipeline
-from triage.cli.common import JsonOption, app, err, house_of, out, print_json, print_json_lines, table
+from triage.cli.common import JsonOption, app, err, house_of, out, print_json, print_json_lines, settings_of, table
 from triage.cli.initial import initial_config
 from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
 from triage.house import House
 from triage.mail.mailbox import MailSource
 from triage.records.database import SqlLedger
+from triage.store.store import Store
 
 
 @app.command()
@@ -116,6 +117,18 @@ def _unaccounted(house: House) -> Iterator[tuple[str, str, str, str]]:
 
 
 @app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the database up to this version's schema; every start does so too. Goes forward only: back it up before."""
+    settings = settings_of(context)
+    store = Store(settings.database.url)
+    try:
+        before, after = store.version(), store.migrate()
+    finally:
+        store.close()
+    out.print(f"Schema {after}: up to date." if before == after else f"Schema {before or 'none'} → {after}.")
+
+
+@app.command()
 def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
     """Check database, rules, model, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
     house = house_of(context)
@@ -140,7 +153,7 @@ def _result(name: str, check: Callable[[], str]) -> tuple[str, bool, str]:
 
 
 def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
-    yield "database", lambda: f"{house.store.check()}, schema {house.store.version()}"
+    yield "database", lambda: f"{house.store.check(now=house.now())}, schema {house.store.version()}"
     yield "rules", lambda: _rules(house)
     yield "model", lambda: _model(house)
     for mailbox in house.mailboxes() if house.settings.mailbox else ():

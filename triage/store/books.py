@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
@@ -20,6 +20,8 @@ from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, M
 
 #: reading begun so often without an end: the mail itself must be what ends the process
 LAST_ATTEMPT = 5
+#: the shortest and longest pause before a withheld mail is asked for again
+_AGAIN = (timedelta(minutes=1), timedelta(hours=6))
 #: bytes of mails that are held in memory together
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -29,6 +31,8 @@ class Books:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        #: mails whose attempt is to be taken back as soon as the database takes it
+        self._blameless: list[int] = []
 
     # intake
 
@@ -47,33 +51,61 @@ class Books:
     def keep(self, mails: Sequence[RawMail], *, file_as: str = "", now: datetime) -> int:
         """Keep the bytes of these mails of one folder and move its cursor, in one commit; returns how many were new.
 
-        `file_as` "kept" notes that the server shall mark or move them.
+        `file_as` "kept" notes that the server shall mark or move them. A mail that the server withholds goes to
+        quarantine without its bytes, and is read when they come one day.
         """
         if not mails:
             return 0
         first = mails[0]
         with writing(self._engine) as session:
             uids = [mail.uid for mail in mails]
-            there = set(
-                session.scalars(
-                    select(col(Mail.uid)).where(
-                        col(Mail.mailbox) == first.mailbox,
-                        col(Mail.folder) == first.folder,
-                        col(Mail.uidvalidity) == first.uidvalidity,
-                        col(Mail.uid).in_(uids),
-                    )
-                )
-            )
+            there = {
+                row.uid: row for row in session.scalars(select(Mail).where(*_of(first), col(Mail.uid).in_(uids))).all()
+            }
             fresh = [mail for mail in mails if mail.uid not in there]
             for mail in fresh:
-                row = _row(mail, file_as, now)
-                session.add(row)
-                session.flush()
-                session.execute(insert(Raw).values(mail_id=row.id, content=mail.content))
+                self._add(session, _row(mail, file_as, now), mail)
+            come = [mail for mail in mails if mail.uid in there and _is_awaited(there[mail.uid]) and not mail.withheld]
+            for mail in come:
+                row = there[mail.uid]
+                row.size, row.truncated, row.digest, row.file_as = mail.size, mail.truncated, _digest(mail), file_as
+                row.arrived, row.outcome, row.why = mail.arrived, None, ""
+                self._add(session, row, mail)
+            fresh += come
             self._move_cursor(session, first.mailbox, first.folder, first.uidvalidity, max(uids), now)
             if fresh:
                 notify(session, "read")
             return len(fresh)
+
+    @staticmethod
+    def _add(session: Session, row: Mail, mail: RawMail) -> None:
+        session.add(row)
+        session.flush()
+        if not mail.withheld:
+            session.execute(insert(Raw).values(mail_id=row.id, content=mail.content))
+
+    def awaited(self, mailbox: str, folder: str, uidvalidity: int) -> int:
+        """How many mails of a folder the server has withheld until now."""
+        with reading(self._engine) as session:
+            query = select(func.count()).select_from(Mail).where(*_awaited_in(mailbox, folder, uidvalidity))
+            return session.scalar(query) or 0
+
+    def to_fetch_again(
+        self, mailbox: str, folder: str, uidvalidity: int, *, now: datetime, limit: int = 20
+    ) -> tuple[int, ...]:
+        """UIDs of withheld mails that it is time to ask for again: soon at first, then seldom. Notes the try."""
+        with reading(self._engine) as session:
+            query = select(Mail).where(*_awaited_in(mailbox, folder, uidvalidity))
+            if session.scalars(query.limit(1)).first() is None:
+                # the common case: no write for it
+                return ()
+        with writing(self._engine) as session:
+            rows = session.scalars(query.order_by(col(Mail.read_at), col(Mail.id))).all()
+            due = [row for row in rows if row.read_at is None or row.read_at + _pause(row) <= now][:limit]
+            for row in due:
+                row.read_at = now
+                session.add(row)
+            return tuple(sorted(row.uid for row in due))
 
     def asked(self, mailbox: str, folder: str, *, uidvalidity: int, now: datetime) -> None:
         """Note that a folder was asked with success; a new UIDVALIDITY starts it afresh (RFC 3501 section 2.3.1.1)."""
@@ -158,6 +190,7 @@ class Books:
         On PostgreSQL their rows stay locked until the end, so that other readers take others, and a reader's death
         gives them back. A mail whose reading was begun before without an end comes alone.
         """
+        self._take_back()
         if not is_postgres(self._engine):
             with reading(self._engine) as session:
                 kept = _claim(session, limit)
@@ -176,12 +209,17 @@ class Books:
         try:
             yield
         except Exception:
-            ids = [mail.id for mail in kept]
-            with suppress(DatabaseError), writing(self._engine) as session:
-                session.execute(
-                    update(Attempt).where(col(Attempt.mail_id).in_(ids)).values(count=col(Attempt.count) - 1)
-                )
+            self._blameless += [mail.id for mail in kept]
+            with suppress(DatabaseError):
+                self._take_back()
             raise
+
+    def _take_back(self) -> None:
+        if self._blameless:
+            with writing(self._engine) as session:
+                blameless = col(Attempt.mail_id).in_(self._blameless)
+                session.execute(update(Attempt).where(blameless).values(count=col(Attempt.count) - 1))
+            self._blameless = []
 
     def _count_attempts(self, kept: Sequence[KeptMail]) -> None:
         """In a commit of its own: it must survive what the reading may do to us."""
@@ -249,7 +287,7 @@ class Books:
             return tuple(mail_line(row, None) for row in rows)
 
     def release(self, mail_id: int) -> bool:
-        """Read a quarantined mail again; False when there is no such mail in quarantine."""
+        """Read a quarantined mail again, or ask the server for it; False when there is no such mail in quarantine."""
         return self._end_quarantine(mail_id, outcome=None, why="")
 
     def drop(self, mail_id: int, *, why: str) -> bool:
@@ -261,7 +299,10 @@ class Books:
             row = session.get(Mail, mail_id)
             if row is None or row.outcome != "quarantined":
                 return False
-            row.outcome, row.why = outcome, why
+            if outcome is None and _is_awaited(row):
+                row.read_at = None
+            else:
+                row.outcome, row.why = outcome, why
             session.add(row)
             notify(session, "read")
             return True
@@ -307,9 +348,45 @@ def _row(mail: RawMail, file_as: str, now: datetime) -> Mail:
         kept_at=now,
         size=mail.size,
         truncated=mail.truncated,
-        digest=hashlib.sha256(mail.content).hexdigest(),
-        file_as=file_as,
+        digest=_digest(mail),
+        file_as="" if mail.withheld else file_as,
+        outcome="quarantined" if mail.withheld else None,
+        why=mail.withheld,
+        read_at=now if mail.withheld else None,
     )
+
+
+def _digest(mail: RawMail) -> str:
+    """Of the bytes; "" marks a mail whose bytes the server withholds."""
+    return "" if mail.withheld else hashlib.sha256(mail.content).hexdigest()
+
+
+def _is_awaited(row: Mail) -> bool:
+    return row.outcome == "quarantined" and not row.digest
+
+
+def _of(mail: RawMail) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Mail.mailbox) == mail.mailbox,
+        col(Mail.folder) == mail.folder,
+        col(Mail.uidvalidity) == mail.uidvalidity,
+    )
+
+
+def _awaited_in(mailbox: str, folder: str, uidvalidity: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Mail.outcome) == "quarantined",
+        col(Mail.digest) == "",
+        col(Mail.mailbox) == mailbox,
+        col(Mail.folder) == folder,
+        col(Mail.uidvalidity) == uidvalidity,
+    )
+
+
+def _pause(row: Mail) -> timedelta:
+    """Until a withheld mail is asked for again: as long as it has been waited for, within bounds."""
+    shortest, longest = _AGAIN
+    return min(max((row.read_at or row.kept_at) - row.kept_at, shortest), longest)
 
 
 def _raw_mail(row: Mail, content: bytes) -> RawMail:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from threading import Event
 from typing import Any
 
@@ -26,8 +27,11 @@ from triage.errors import AlreadyRunning, DatabaseError
 
 #: seconds that a writer waits for another before it gives up
 _SQLITE_WAIT = 30
-#: A host that vanished without a word frees its locks within a minute, and notices as soon that the server has vanished.
-#: The first five are for our end of the connection, the rest for the server's; milliseconds where not seconds.
+#: less room on its disk, in bytes, is told: a few great mails fill it
+_SQLITE_ROOM = 100 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+#: A host that vanished without a word frees its locks within a minute, one whose server did hears of it as soon:
+#: the first five are for our end of the connection, the options for the server's; numbers over 1000 are milliseconds
 _POSTGRES_OPTIONS = {
     "keepalives_idle": 15,
     "keepalives_interval": 5,
@@ -37,9 +41,9 @@ _POSTGRES_OPTIONS = {
     "options": "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
     "-c tcp_user_timeout=40000 -c idle_in_transaction_session_timeout=300000 -c timezone=UTC",
 }
-#: classes of SQLSTATE that speak of the server's state and not of the row: connection, rollback, resources, locks,
-#: operator, system (PostgreSQL, appendix A)
-_TROUBLE = ("08", "25", "40", "53", "55", "57", "58")
+#: classes of SQLSTATE that speak of the server's state and not of the row: connection, transaction (read only), login,
+#: no such database, rollback, rights, resources, locks, operator, system, damage (PostgreSQL, appendix A)
+_TROUBLE = ("08", "25", "28", "3D", "40", "42501", "53", "55", "57", "58", "XX001", "XX002")
 
 
 def open_engine(url: str) -> Engine:
@@ -89,17 +93,14 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not _of_the_server(error):
+        if not is_trouble(error):
             raise
         detail = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+        if "unsupported startup parameter" in detail:
+            detail += " (a pooling proxy? triage needs a direct connection: its locks live in the session)"
         raise DatabaseError(f"{where}: {detail}") from error
     except PoolTimeout as error:
         raise DatabaseError(f"{where}: every connection is in use") from error
-
-
-def _of_the_server(error: DBAPIError) -> bool:
-    # SQLite says a bare DatabaseError of a file that is damaged or no database at all
-    return isinstance(error, OperationalError | InterfaceError) or type(error) is DriverError
 
 
 def is_trouble(error: Exception) -> bool:
@@ -109,7 +110,34 @@ def is_trouble(error: Exception) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return error.connection_invalidated or state.startswith(_TROUBLE)
-    return _of_the_server(error)
+    # SQLite says a bare DatabaseError of a file that is damaged or no database at all
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DriverError
+
+
+def condition(session: Session) -> str:
+    """How the database is, in words, for `doctor`.
+
+    Raises DatabaseError where it works, but not for long or not safely: a disk that is nearly full, a proxy that takes
+    away what this house has set for its session.
+    """
+    connection = session.connection()
+    if is_postgres(connection):
+        if connection.scalar(text("SHOW idle_in_transaction_session_timeout")) != "5min":
+            raise DatabaseError("a proxy resets the session: triage needs a direct connection, its locks live there")
+        version, size = connection.execute(
+            text("SELECT current_setting('server_version'), pg_database_size(current_database())")
+        ).one()
+        return f"PostgreSQL {version}, {size / _MEGABYTE:.0f} MB"
+    version, path = connection.execute(
+        text("SELECT sqlite_version(), file FROM pragma_database_list WHERE seq = 0")
+    ).one()
+    if not path:
+        return f"SQLite {version}, in memory"
+    free = disk_usage(Path(path).parent).free
+    if free < _SQLITE_ROOM:
+        raise DatabaseError(f"{path}: its disk is nearly full: {free / _MEGABYTE:.0f} MB are free")
+    size = Path(path).stat().st_size
+    return f"SQLite {version}, {size / _MEGABYTE:.0f} MB, {free / _MEGABYTE:.0f} MB free on its disk"
 
 
 def insert_into(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, func, or_, select
 from sqlmodel import Session, col
 
-from triage.errors import NotFound, OperatorError
+from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Next, is_abandoned
 from triage.store.dialect import advisory_lock, is_free, is_postgres, notify
@@ -29,6 +29,8 @@ class Outbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        #: what became of letters while the database could not take it: written down as soon as it can
+        self._unwritten: dict[int, tuple[Next, datetime | None]] = {}
 
     def due(self, *, now: datetime, limit: int = 100) -> tuple[int, ...]:
         """Ids of letters whose time has come, oldest first."""
@@ -72,11 +74,23 @@ class Outbox:
                 first_try=row.first_try,
             )
 
-    def settle(self, letter_id: int, step: Next, *, now: datetime) -> None:
-        """Write down what became of a letter that was `sending`; one that its journal copy has settled stays sent."""
+    def settle(self, letter_id: int, step: Next, *, since: datetime | None = None, now: datetime) -> None:
+        """Write down what became of a letter that was `sending`; one that its journal copy has settled stays sent.
+
+        With `since`, when the sending began, nothing is written where another has begun meanwhile. Raises DatabaseError
+        where it cannot be written down now: `find_orphans` does so later, as long as this process lives.
+        """
+        try:
+            self._settle(letter_id, step, since, now)
+        except DatabaseError:
+            self._unwritten[letter_id] = step, since
+            raise
+        self._unwritten.pop(letter_id, None)
+
+    def _settle(self, letter_id: int, step: Next, since: datetime | None, now: datetime) -> None:
         with writing(self._engine) as session:
             row = session.get_one(OutgoingLetter, letter_id, with_for_update=True)
-            if row.state not in ("sending", "in_doubt"):
+            if row.state not in ("sending", "in_doubt") or since not in (None, row.sending_since):
                 return
             changed, row.state, row.why, row.next_try = row.state != step.state, step.state, step.why, step.due
             session.add(row)
@@ -102,6 +116,8 @@ class Outbox:
         On PostgreSQL the letter's lock tells, and one that has been at it for less than twice the relay's `timeout` may
         still be alive behind a connection that broke: it is left alone.
         """
+        for letter_id, (step, since) in list(self._unwritten.items()):
+            self.settle(letter_id, step, since=since, now=now)
         with reading(self._engine) as session:
             query = select(col(OutgoingLetter.id), col(OutgoingLetter.sending_since))
             rows = session.execute(query.where(col(OutgoingLetter.state) == "sending")).all()
