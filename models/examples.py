@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from models.corpus_read import CorpusMail, read_corpus
+from models.marks import mark
 from triage.mail.message import message_from_text
 from triage.understanding.classify import Words
 from triage.understanding.findings import Language
@@ -39,6 +40,8 @@ class Example:
     fold: str
     #: what a mail that is no dispute is instead, where known
     kind: str = ""
+    #: the words with their numbers marked (`models.marks`); None where nobody has said what the numbers are
+    marked: Words | None = None
 
 
 def from_corpus(folder: Path) -> list[Example]:
@@ -47,9 +50,11 @@ def from_corpus(folder: Path) -> list[Example]:
 
 
 def _example(mail: CorpusMail) -> Example:
+    words = _words(mail.subject, mail.body, mail.language)
     return Example(
         id=mail.id,
-        words=_words(mail.subject, mail.body, mail.language),
+        words=words,
+        marked=mark(words, mail),
         dispute=mail.is_dispute,
         reason=mail.label if mail.is_dispute else None,
         also=mail.also,

@@ -29,12 +29,14 @@ from transformers import AutoModel
 
 from models.augment import augment
 from models.examples import Example, from_corpus, from_rows
+from models.marks import Marked, unmark
 from triage.understanding.classify import Words, heading
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import Calibration, LinearHeads
-from triage.understanding.models import HEADS
+from triage.understanding.models import HEADS, SENSE_HEAD
 from triage.understanding.network import Floats, pool
 from triage.understanding.regression import fit_binary, fit_reasons
+from triage.understanding.senses import SENSES, SenseHead
 
 PREFIX = "query: "
 #: rows of each source drawn anew for each epoch, disputes and others: as much of either as there is, so that the
@@ -52,6 +54,8 @@ ROW_WEIGHT = {"cfpb": 0.25}
 ROW_WEIGHT_ELSE = 0.5
 #: share of the truth that other defensible reasons get together
 ALSO = 0.3
+#: what the numbers' senses count in the loss beside the verdict
+SENSE_SHARE = 0.5
 PENALTY = 0.003
 
 
@@ -83,6 +87,7 @@ class Net(nn.Module):
         self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False)
         size = self.encoder.config.hidden_size
         self.dispute, self.reason = nn.Linear(size, 1), nn.Linear(size, len(REASONS))
+        self.sense = nn.Linear(size, len(SENSES))
         if heads is not None:
             with torch.no_grad():
                 self.dispute.weight.copy_(torch.from_numpy(heads.dispute)[None])
@@ -94,6 +99,16 @@ class Net(nn.Module):
         """One vector a text."""
         return pool(self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
 
+    def load_senses(self, head: SenseHead) -> None:
+        """Go on with a head that was trained before."""
+        with torch.no_grad():
+            self.sense.weight.copy_(torch.from_numpy(head.weight))
+            self.sense.bias.copy_(torch.from_numpy(head.bias))
+
+    def senses(self) -> SenseHead:
+        """The head over tokens as the package has it."""
+        return SenseHead(weight=_array(self.sense.weight), bias=_array(self.sense.bias))
+
     def heads(self) -> LinearHeads:
         """The heads as the package has them."""
         return LinearHeads(
@@ -104,6 +119,15 @@ class Net(nn.Module):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A mail in token ids."""
+
+    ids: list[int]
+    #: first token, the one after the last, and which of `SENSES` it is, for each number that is known
+    numbers: tuple[tuple[int, int, int], ...] = ()
+
+
 class Reader:
     """Words to token ids."""
 
@@ -111,17 +135,42 @@ class Reader:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._window = window
 
-    def ids(self, words: Words, chance: random.Random | None = None, window: int | None = None) -> list[int]:
-        """Ids of a mail; of a long one the beginning or, now and then, a window from its midst."""
+    def ids(self, words: Words) -> list[int]:
+        """Ids of a mail; of a long one the beginning."""
+        return self.text(words, ()).ids
+
+    def text(
+        self,
+        words: Words,
+        numbers: Sequence[Marked],
+        chance: random.Random | None = None,
+        window: int | None = None,
+    ) -> "Text":
+        """A mail as the net reads it; of a long one the beginning or, now and then, a window from its midst."""
         window = window or self._window
         head = self._tokenizer.encode(heading(PREFIX, words.subject), add_special_tokens=False)
-        opening = list(head.ids)[: window // 3]
-        body = list(self._tokenizer.encode(words.reply, add_special_tokens=False).ids)
-        room = window - len(opening) - 2
+        body = self._tokenizer.encode(words.reply, add_special_tokens=False)
+        opening = min(len(head.ids), window // 3)
+        room = window - opening - 2
         start = 0
-        if chance is not None and len(body) > room and chance.random() < 0.3:
-            start = chance.randrange(len(body) - room)
-        return [0, *opening, *body[start : start + room], 2]
+        if chance is not None and len(body.ids) > room and chance.random() < 0.3:
+            start = chance.randrange(len(body.ids) - room)
+        found = []
+        for number in numbers:
+            if number.text == "subject":
+                offsets, shift, first, last = head.offsets, len(PREFIX), 0, opening
+            else:
+                offsets, shift, first, last = body.offsets, 0, start, start + room
+            held = [
+                at
+                for at, (begin, end) in enumerate(offsets)
+                if begin < number.end + shift and end > number.start + shift
+            ]
+            if held and first <= held[0] and held[-1] < last:
+                moved = 1 - first + (0 if number.text == "subject" else opening)
+                found.append((held[0] + moved, held[-1] + 1 + moved, SENSES.index(number.sense)))
+        ids = [0, *head.ids[:opening], *body.ids[start : start + room], 2]
+        return Text(ids=ids, numbers=tuple(found))
 
 
 def frozen_heads(net: Net, reader: Reader, examples: Sequence[Example]) -> LinearHeads:
@@ -159,7 +208,7 @@ def tune(net: Net, reader: Reader, examples: Sequence[Example], plan: Plan) -> N
     taken, began = 0, time.monotonic()
     for number, batch in enumerate(steps):
         net.train()
-        loss = _loss(net, [ids for ids, _ in batch], [example for _, example in batch])
+        loss = _loss(net, [text for text, _ in batch], [example for _, example in batch])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -175,9 +224,10 @@ def tune(net: Net, reader: Reader, examples: Sequence[Example], plan: Plan) -> N
         net.load_state_dict(average.state_dict())
 
 
-def _loss(net: Net, texts: list[list[int]], examples: Sequence[Example]) -> torch.Tensor:
-    ids, mask = pad(texts, device(net))
-    vectors = net.vectors(ids, mask)
+def _loss(net: Net, texts: Sequence[Text], examples: Sequence[Example]) -> torch.Tensor:
+    ids, mask = pad([text.ids for text in texts], device(net))
+    tokens = net.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+    vectors = pool(tokens, mask)
     weights = torch.tensor([weight(example) for example in examples], device=vectors.device)
     disputes = torch.tensor([float(example.dispute) for example in examples], device=vectors.device)
     # Nobody is quite sure of any label.
@@ -189,25 +239,31 @@ def _loss(net: Net, texts: list[list[int]], examples: Sequence[Example]) -> torc
         target = torch.from_numpy(np.stack([reason_target(examples[at]) for at in known])).to(vectors.device)
         reasons = nn.functional.cross_entropy(net.reason(vectors[known]), target, reduction="none")
         loss = loss + 0.6 * (reasons * weights[known]).sum() / weights.sum()
+    numbers = [(at, number) for at, text in enumerate(texts) for number in text.numbers]
+    if numbers:
+        means = torch.stack([tokens[at, first:last].mean(0) for at, (first, last, _) in numbers])
+        truth = torch.tensor([sense for _, (_, _, sense) in numbers], device=vectors.device)
+        loss = loss + SENSE_SHARE * nn.functional.cross_entropy(net.sense(means), truth, label_smoothing=0.05)
     return loss
 
 
 def _epoch(
     reader: Reader, examples: Sequence[Example], plan: Plan, chance: random.Random
-) -> Iterator[list[tuple[list[int], Example]]]:
+) -> Iterator[list[tuple[Text, Example]]]:
     """Batches of like length in random order; our corpus whole, of the other sources their quota."""
     drawn = draw(examples, chance)
     texts = []
     for example in drawn:
         window = plan.window if example.source == "corpus" else plan.row_window
-        texts.append((reader.ids(augment(example.words, chance), chance, window), example))
+        words, numbers = unmark(augment(example.marked or example.words, chance))
+        texts.append((reader.text(words, numbers, chance, window), example))
     chance.shuffle(texts)
-    batches: list[list[tuple[list[int], Example]]] = []
+    batches: list[list[tuple[Text, Example]]] = []
     # Sorting within large chunks keeps the padding small and the batches different.
     for start in range(0, len(texts), 512):
-        chunk = sorted(texts[start : start + 512], key=lambda item: len(item[0]))
+        chunk = sorted(texts[start : start + 512], key=lambda item: len(item[0].ids))
         while chunk:
-            count = max(plan.tokens // len(chunk[-1][0]), 1)
+            count = max(plan.tokens // len(chunk[-1][0].ids), 1)
             batches.append(chunk[-count:])
             chunk = chunk[:-count]
     chance.shuffle(batches)
@@ -266,7 +322,7 @@ def _groups(net: Net, plan: Plan) -> list[dict[str, object]]:
         for at, layer in enumerate(layers)
         if at >= plan.frozen
     ]
-    heads = [*net.dispute.parameters(), *net.reason.parameters()]
+    heads = [*net.dispute.parameters(), *net.reason.parameters(), *net.sense.parameters()]
     return [*groups, {"params": heads, "lr": plan.head_rate}]
 
 
@@ -293,7 +349,8 @@ def write(net: Net, encoder: Path, folder: Path, manifest: dict[str, object]) ->
     folder.mkdir(parents=True, exist_ok=True)
     net.encoder.save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes((encoder / "tokenizer.json").read_bytes())
-    net.heads().save(folder / "heads.safetensors")
+    net.heads().save(folder / HEADS)
+    net.senses().save(folder / SENSE_HEAD)
     (folder / "training.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
@@ -348,6 +405,8 @@ def main() -> None:
     else:
         heads = frozen_heads(net, reader, draw(trained, chance))
     net = Net(options.encoder, heads).to(device(net))
+    if (options.encoder / SENSE_HEAD).exists():
+        net.load_senses(SenseHead.load(options.encoder / SENSE_HEAD))
     if plan.epochs:
         tune(net, reader, trained, plan)
     manifest: dict[str, object] = {

@@ -30,7 +30,7 @@ from triage.understanding.network import Network, OnnxNetwork, TorchEncoder, Tor
 Backend = Literal["onnx", "transformers"]
 
 DESCRIPTION, CONFIG, GRAPH, TOKENIZER = "model.toml", "config.json", "model.onnx", "tokenizer.json"
-HEADS, WEIGHTS = "heads.safetensors", "model.safetensors"
+HEADS, SENSE_HEAD, WEIGHTS = "heads.safetensors", "senses.safetensors", "model.safetensors"
 
 
 class _Table(BaseModel):
