@@ -1,8 +1,9 @@
-"""Learns the weights of rules/weights.toml from our corpus: ``python -m models.findings_train [--check] [FOLDER]``.
+"""Learns the weights of rules/weights.toml from our corpus: ``python -m models.findings_train [OPTION…] [FOLDER]``.
 
 Three small linear models: what a number names, what an amount is in the matter, and which sum is contested. Each is
 also trained with one hand left out at a time and scored on that hand, because mails of one hand resemble one another;
-those figures are printed. `--check` prints them and leaves the file alone. Takes about two minutes on one core.
+those figures are printed. `--check` prints them and leaves the file alone. `--numbers` learns only what numbers name,
+and leaves the rest of the file as it is (`findings_score` has the figures). Takes about two minutes on one core.
 """
 
 import sys
@@ -22,7 +23,7 @@ from models.corpus_read import CorpusMail, read_corpus
 from triage.mail.message import Address, Message
 from triage.understanding.extract import Extractor, leaning, places
 from triage.understanding.findings import Language, Role
-from triage.understanding.identifiers import Identifiers, Sort, continues
+from triage.understanding.identifiers import Identifiers, Sort, follows, squashed
 from triage.understanding.linear import Linear
 from triage.understanding.roles import Claim, Leaning, Place, claims, price, role_features
 from triage.understanding.rules import WEIGHTS, Patterns, load_patterns
@@ -72,16 +73,14 @@ def number_examples(mails: Iterable[CorpusMail], extractor: Extractor, patterns:
     examples = []
     for mail in mails:
         gold: dict[str, str] = {squashed(text): kind for kind, text in mail.identifiers if kind != "card"}
-        for scan in extractor.scan(message_of(mail), language_of(mail)):
+        texts = [scan.words for scan in extractor.scan(message_of(mail), language_of(mail))]
+        for words, candidates in zip(texts, reader.candidates(texts), strict=True):
             previous, last = None, "none"
-            text, subject = scan.section.text, scan.section.where == "subject"
-            for candidate, features in reader.candidates(
-                text, scan.reading, taken=scan.firm, amounts=scan.money, subject=subject
-            ):
+            for candidate, features in candidates:
                 value = squashed(candidate.text)
                 kind = gold.get(value) or next((gold[each] for each in gold if each.endswith(value)), "none")
-                if previous and continues(text, previous.start, previous.end, candidate, scan.firm):
-                    features |= {f"list:{last}"} if last != "none" else set()
+                if previous and last != "none" and follows(words, previous, candidate):
+                    features.add(f"list:{last}")
                 previous, last = candidate, kind
                 examples.append(Example(features=frozenset(features), label=kind, mail=mail))
     return examples
@@ -157,11 +156,6 @@ def claim_examples(groups: Iterable[tuple[CorpusMail, list[Claim]]]) -> list[Exa
 def fits(value: Decimal, mail: CorpusMail) -> bool:
     """Whether a sum is the contested one of the mail, or another defensible one."""
     return mail.disputed is not None and value in (mail.disputed.value, *mail.disputed.accept)
-
-
-def squashed(text: str) -> str:
-    """Without spaces and case, as numbers are compared."""
-    return "".join(text.split()).upper()
 
 
 # --------------------------------------------------------------------------------------------- learning
@@ -268,7 +262,7 @@ HEADER = """\
 """
 
 
-def written(sections: Mapping[str, Weights]) -> str:
+def written(sections: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """The file's text."""
     lines = [HEADER]
     for name, weights in sections.items():
@@ -293,16 +287,20 @@ def main(arguments: Sequence[str]) -> int:
     mails = [mail for mail in read_corpus(folder) if mail.language != "other"]
     patterns = load_patterns(RULES)
     extractor = Extractor(patterns)
-    leave_one_out(mails, extractor, patterns)
+    if "--numbers" not in arguments:
+        leave_one_out(mails, extractor, patterns)
     if "--check" in arguments:
         return 0
     numbers = learn(number_examples(mails, extractor, patterns), strength=NUMBERS)
     patterns = replace(patterns, identifier_weights=cast(Mapping[Sort, Mapping[str, float]], numbers))
-    extractor = Extractor(patterns)
-    seen = looked(mails, extractor)
-    roles = learn(role_examples(seen), strength=ROLES)
-    contested = learn(claim_examples(claim_groups(seen, Linear(roles))), strength=CLAIMS)
-    text = written({"identifier": numbers, "role": roles, "disputed": contested})
+    sections: dict[str, Mapping[str, Mapping[str, float]]] = {
+        "identifier": numbers, "role": patterns.role_weights, "disputed": patterns.disputed_weights
+    }  # fmt: skip
+    if "--numbers" not in arguments:
+        seen = looked(mails, Extractor(patterns))
+        sections["role"] = roles = learn(role_examples(seen), strength=ROLES)
+        sections["disputed"] = learn(claim_examples(claim_groups(seen, Linear(roles))), strength=CLAIMS)
+    text = written(sections)
     (RULES / WEIGHTS).write_text(text, encoding="utf-8")
     say(f"{WEIGHTS}: {text.count(' = ')} weights from {len(mails)} mails")
     return 0

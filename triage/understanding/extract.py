@@ -16,7 +16,7 @@ from triage.mail.message import Message
 from triage.understanding import currencies
 from triage.understanding.dates import Day, Order, read_dates
 from triage.understanding.findings import Disputed, Finding, Kind, Language, Verdict, Where
-from triage.understanding.identifiers import Identifier, Identifiers
+from triage.understanding.identifiers import Identifier, Identifiers, Words
 from triage.understanding.lexicon import Reading
 from triage.understanding.money import SHARED, Amount, read_amounts
 from triage.understanding.roles import Leaning, Place, Priced, Roles
@@ -83,6 +83,12 @@ class Scan:
         return money + [(day.start, day.end) for day in self.days if _firm(self.section.text, day)]
 
     @property
+    def words(self) -> Words:
+        """The text as the reader of numbers wants it."""
+        subject = self.section.where == "subject"
+        return Words(text=self.section.text, reading=self.reading, taken=self.firm, amounts=self.money, subject=subject)
+
+    @property
     def money(self) -> list[Span]:
         """Places that are money as far as one can see."""
         return [(amount.start, amount.end) for amount in self.amounts if amount.shape in ("named", "decimal")]
@@ -127,7 +133,8 @@ class Extractor:
         """The findings of a mail, and the sum that is contested in it; a verdict tells the roles of amounts better."""
         scans = self.scan(message, language, arrived=arrived)
         reads = self.read(scans)
-        priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict))
+        senses = verdict.senses if verdict is not None else None
+        priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict), senses)
         return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
 
     def scan(self, message: Message, language: Language, *, arrived: datetime | None = None) -> list[Scan]:
@@ -148,23 +155,8 @@ class Extractor:
 
     def read(self, scans: Sequence[Scan]) -> list[Read]:
         """What each number of the texts is: money, a day, or the name of something."""
-        return _agreed([self._decided(scan) for scan in scans])
-
-    def _decided(self, scan: Scan) -> Read:
-        text, named = scan.section.text, [(each.start, each.end) for each in scan.amounts if each.shape == "named"]
-        identifiers = self._identifiers.read(
-            text, scan.reading, taken=scan.firm, amounts=scan.money, subject=scan.section.where == "subject"
-        )
-        numbers = [(each.start, each.end) for each in identifiers if each.sure and each.kind != "none"]
-        days = [day for day in scan.days if not _meets((day.start, day.end), [*named, *numbers])]
-        absolute = [(day.start, day.end) for day in days if not day.relative]
-        identifiers = [each for each in identifiers if not _meets((each.start, each.end), absolute)]
-        held = [*absolute, *((each.start, each.end) for each in identifiers if each.sure or each.kind != "none")]
-        amounts = [amount for amount in scan.amounts if _is_money(text, amount, scan.reading, held)]
-        return Read(
-            section=scan.section, reading=scan.reading, amounts=tuple(amounts), days=tuple(days),
-            identifiers=tuple(identifiers),
-        )  # fmt: skip
+        numbers = self._identifiers.read([scan.words for scan in scans])
+        return _agreed([_decided(scan, of_scan) for scan, of_scan in zip(scans, numbers, strict=True)])
 
 
 #: probabilities between which a verdict says nothing of what the amounts are
@@ -267,22 +259,31 @@ def _order(language: Language, implied: AbstractSet[str]) -> Order | None:
 
 
 def _agreed(reads: Sequence[Read]) -> list[Read]:
-    """What one section settles for all: numbers without a currency take the only one of the mail, the kind of a number
-    that a label names once holds wherever it stands."""
+    """What one section settles for all: amounts without a currency take the only one of the mail."""
     named = {amount.currency for read in reads for amount in read.amounts if amount.currency}
-    kinds = {each.value: each.kind for read in reads for each in read.identifiers if each.sure}
     only = next(iter(named)) if len(named) == 1 else None
     return [
-        replace(
-            read,
-            amounts=tuple(replace(each, currency=each.currency or only) for each in read.amounts),
-            identifiers=tuple(replace(each, kind=kinds.get(each.value, each.kind)) for each in read.identifiers),
-        )
+        replace(read, amounts=tuple(replace(each, currency=each.currency or only) for each in read.amounts))
         for read in reads
     ]
 
 
 # ------------------------------------------------------------------------------------------- bare numbers
+
+
+def _decided(scan: Scan, identifiers: Sequence[Identifier]) -> Read:
+    """A section in which every place is one thing: money, a day, or the name of something."""
+    text, named = scan.section.text, [(each.start, each.end) for each in scan.amounts if each.shape == "named"]
+    numbers = [(each.start, each.end) for each in identifiers if each.sure and each.kind != "none"]
+    days = [day for day in scan.days if not _meets((day.start, day.end), [*named, *numbers])]
+    absolute = [(day.start, day.end) for day in days if not day.relative]
+    identifiers = [each for each in identifiers if not _meets((each.start, each.end), absolute)]
+    held = [*absolute, *((each.start, each.end) for each in identifiers if each.sure or each.kind != "none")]
+    amounts = [amount for amount in scan.amounts if _is_money(text, amount, scan.reading, held)]
+    return Read(
+        section=scan.section, reading=scan.reading, amounts=tuple(amounts), days=tuple(days),
+        identifiers=tuple(identifiers),
+    )  # fmt: skip
 
 
 def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[int, int]]) -> bool:

@@ -1,13 +1,16 @@
 """Invoice, order, customer and account numbers, and the last four digits of cards, in any house style.
 
 A number is known by the label before it ("Rechnungs-Nr. RE-2201"), by the list that it stands in ("invoices 881, 882
-and 885"), by its shape (rules/invoices.toml), by the article before it ("la FV 26-2101"), and by what stands around it.
-Each of these is a feature with a learned weight; labels of other things (cases, phones, tax, meters) speak against.
+and 885"), by its shape (rules/invoices.toml), by the article before it ("la FV 26-2101"), by what stands around it, and
+by what its mail says elsewhere of the same number or of one like it. Each of these is a feature with a learned weight;
+labels of other things (cases, phones, tax, meters) speak against.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast
 
 from triage.understanding.lexicon import Hit, Reading
@@ -33,6 +36,19 @@ class Identifier:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """A text of a mail, and what is known of it before its numbers are read."""
+
+    text: str
+    reading: Reading
+    #: places that are dates or money already
+    taken: Sequence[Span] = ()
+    #: places that are money
+    amounts: Sequence[Span] = ()
+    subject: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """What may be a number that names something."""
 
@@ -45,9 +61,9 @@ class Candidate:
 
 #: letters and digits in any mixture, held together by marks; a series before it ("FT A/889", "F 26/0318"), groups after
 _TOKEN: Final = re.compile(
-    r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?|N°) (?=\d|[A-Z]{1,3}[-/]?\d))?"
+    r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?) (?=\d|[A-Z]{1,3}[-/]?\d))?"
     r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
-    r"(?P<groups>(?: \d{2,6}(?![\w,%]|\.\d))*)(?!\w)"
+    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
 )
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
@@ -56,6 +72,10 @@ _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", 
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
 #: what can be no number of ours wherever it stands: addresses, accounts, telephones, times, tax and card numbers
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+#: names of files: those that are attached are read by themselves
+_FILE: Final = re.compile(
+    r"[^\s/\\(<\"]{1,80}\.(?:pdf|zip|xlsx?|docx?|csv|xml|png|jpe?g|gif|heic|tiff?|eml|txt|html?)\b", re.IGNORECASE
+)
 _BLOCKED: Final = re.compile(
     r"(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
@@ -64,12 +84,19 @@ _BLOCKED: Final = re.compile(
     r"|\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b"
 )
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
+#: VAT, company and personal tax numbers of a few countries, without their marks
+_TAX: Final = re.compile(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}|\d{8}[A-Z]|\d{14}")
 #: what may stand between a label and its number, beside the words of the rules
 _MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
 _LIST: Final = re.compile(
     r"\s*(?:[,;/&+]|[-–](?= )|and|y|e|et|und|sowie|or|ou|oder|o|u|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
     r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
     re.IGNORECASE,
+)
+
+
+_SENTENCE: Final = re.compile(
+    r"(?<!\bno)(?<!\bnr)(?<!\bn)(?<!\bref)[.!?](?=\s)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
 )
 
 
@@ -80,33 +107,61 @@ class Identifiers:
         self._patterns = patterns
         self._linear: Linear[Sort] = Linear(patterns.identifier_weights)
 
-    def read(
-        self, text: str, reading: Reading, *, taken: Sequence[Span] = (), amounts: Sequence[Span] = (),
-        subject: bool = False,
-    ) -> list[Identifier]:  # fmt: skip
-        """The numbers that name something, in order; `taken` are places that are dates or money already."""
-        found: list[Identifier] = []
-        for candidate, features in self.candidates(text, reading, taken=taken, amounts=amounts, subject=subject):
-            previous = found[-1] if found else None
-            if previous and previous.kind != "none" and continues(text, previous.start, previous.end, candidate, taken):
-                features = {*features, f"list:{previous.kind}"}
-            shares = self._linear.probabilities(features)
-            kind = max(shares, key=lambda sort: shares[sort])
-            found.append(
-                Identifier(
-                    kind=kind, start=candidate.start, end=candidate.end, value=candidate.text,
-                    sure=any(feature.startswith(("label:", "list:", "shape:")) for feature in features),
-                )
-            )  # fmt: skip
-        return sorted([*found, *_cards(text, reading, taken)], key=lambda each: each.start)
+    def read(self, texts: Sequence[Words]) -> list[list[Identifier]]:
+        """The numbers of a mail that name something, in order, for each of its texts."""
+        found: list[list[Identifier]] = []
+        judged: dict[str, list[Mapping[Sort, float]]] = {}
+        for words, candidates in zip(texts, self.candidates(texts), strict=True):
+            found.append([])
+            for candidate, features in candidates:
+                previous = found[-1][-1] if found[-1] else None
+                if previous and previous.kind != "none" and follows(words, previous, candidate):
+                    features = {*features, f"list:{previous.kind}"}
+                shares = self._linear.probabilities(features)
+                judged.setdefault(squashed(candidate.text), []).append(shares)
+                found[-1].append(
+                    Identifier(
+                        kind=max(shares, key=lambda sort: shares[sort]), start=candidate.start, end=candidate.end,
+                        value=candidate.text,
+                        sure=any(feature.startswith(("label:", "list:", "shape:")) for feature in features),
+                    )
+                )  # fmt: skip
+        kinds = {value: _together(shares) for value, shares in judged.items()}
+        return [
+            sorted(
+                [
+                    *(replace(each, kind=kinds[squashed(each.value)]) for each in of_text),
+                    *_cards(words.text, words.reading, words.taken),
+                ],
+                key=lambda each: each.start,
+            )
+            for words, of_text in zip(texts, found, strict=True)
+        ]
 
-    def candidates(
-        self, text: str, reading: Reading, *, taken: Sequence[Span], amounts: Sequence[Span], subject: bool
-    ) -> Iterator[tuple[Candidate, set[str]]]:
+    def candidates(self, texts: Sequence[Words]) -> list[list[tuple[Candidate, set[str]]]]:
         """Whatever looks like a number that names something, with what speaks for one kind or another."""
+        found = [list(self._in_text(words)) for words in texts]
+        of_value: dict[str, set[str]] = {}
+        of_shape: dict[str, set[str]] = {}
+        for candidate, features in (each for of_text in found for each in of_text):
+            value = squashed(candidate.text)
+            for label in (feature.partition(":")[2] for feature in features if feature.startswith("label:")):
+                of_value.setdefault(value, set()).add(label)
+                of_shape.setdefault(shape_of(value), set()).add(label)
+        for candidate, features in (each for of_text in found for each in of_text):
+            value = squashed(candidate.text)
+            if not any(feature.startswith("label:") for feature in features):
+                features.update(f"same:{label}" for label in of_value.get(value, ()))
+            if value not in of_value:
+                features.update(f"alike:{label}" for label in of_shape.get(shape_of(value), ()))
+        return found
+
+    def _in_text(self, words: Words) -> Iterator[tuple[Candidate, set[str]]]:
+        text, reading, taken, amounts = words.text, words.reading, words.taken, words.amounts
         blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
         if "@" in text or "://" in text or "www." in text:
             blocked += [match.span() for match in _ADDRESS.finditer(text)]
+        blocked += [match.span() for match in _FILE.finditer(text)]
         blocked += [match.span() for match in _IBAN.finditer(text) if _checks(match[0])]
         blocked += [(card.start, card.end) for card in _cards(text, reading, taken)]
         labels = _Labels(text, reading, self._patterns)
@@ -123,15 +178,28 @@ class Identifiers:
                 features.add("row")
             features |= _looks(candidate) | _around(text, candidate, amounts, taken)
             known = direct or {"in brackets", "money behind"} <= features or not features.isdisjoint({"row", "article"})
-            known = known or (before is not None and continues(text, before.start, before.end, candidate, taken))
+            known = known or (before is not None and follows(words, before, candidate))
             if not _plausible(candidate, known=known):
                 continue
             if _YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
                 continue
-            if subject:
+            if words.subject:
                 features.add("subject")
             before = candidate
             yield candidate, features
+
+
+def squashed(value: str) -> str:
+    """Without spaces and case, as numbers are compared within a mail."""
+    return "".join(value.split()).upper()
+
+
+def _together(shares: Sequence[Mapping[Sort, float]]) -> Sort:
+    """The likeliest kind of a number over all the places where it stands."""
+    sums: Counter[Sort] = Counter()
+    for each in shares:
+        sums.update(each)
+    return max(sums, key=lambda sort: sums[sort])
 
 
 def shape_of(value: str) -> str:
@@ -187,18 +255,19 @@ def _overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:
     return any(start < candidate.end and candidate.start < end for start, end in spans)
 
 
-def continues(text: str, begin: int, stop: int, candidate: Candidate, taken: Sequence[Span]) -> bool:
-    """ "881 of 1 June and 882": the number from `begin` to `stop` goes on, as long as the two look alike."""
+def follows(words: Words, before: Candidate | Identifier, candidate: Candidate) -> bool:
+    """ "881 of 1 June and 882": the list that the number before began goes on, as long as the two look alike."""
+    text, stop = words.text, before.end
     if candidate.start - stop > 60:
         return False
     gap = text[stop : candidate.start]
-    for start, end in sorted(taken, reverse=True):
+    for start, end in sorted(words.taken, reverse=True):
         if stop <= start and end <= candidate.start:
             gap = gap[: start - stop].rstrip(" (") + gap[end - stop :].lstrip(" )")
     gap = re.sub(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b", "", gap)
     if not gap.strip() or not _LIST.fullmatch(gap):
         return False
-    previous = text[begin:stop]
+    previous = text[before.start : stop]
     numbers = previous.isdigit() == candidate.text.isdigit()
     return shape_of(previous) == shape_of(candidate.text) or (numbers and abs(len(previous) - len(candidate.text)) <= 3)
 
@@ -237,13 +306,17 @@ class _Labels:
         self._hits = _longest([hit for hit in reading.hits if hit.name.startswith("label.")])
         self._by_last = {hit.last: hit for hit in self._hits}
         self._articles = {hit.last for hit in reading.hits if hit.name == "article"}
+        self._ends = [match.end() for match in _SENTENCE.finditer(text)]
+        about = [*self._hits, *(hit for hit in reading.hits if hit.name.startswith("context."))]
+        self._said = [(self._sentence(hit.start), f"says {hit.name}") for hit in about]
         self._kinds = {f"mail:{_sort(hit)}" for hit in self._hits}
 
     def features(self, candidate: Candidate) -> set[str]:
         """What the labels and words around the candidate say."""
         token = self._reading.token_at(candidate.start)
         features = set(self._kinds)
-        if direct := self._direct(token):
+        direct = self._direct(token)
+        if direct and (_sort(direct) != "card" or len(candidate.text) == 4):
             features.add(f"label:{_sort(direct)}")
         elif near := self._near(token):
             features.add(f"near:{_sort(near)}{'' if token - near.last <= 3 else '..'}")
@@ -253,11 +326,14 @@ class _Labels:
             features.add(f"then:{_sort(following)}")
         if token in self._articles:
             features.add("article")
+        sentence = self._sentence(candidate.start)
+        features.update(said for place, said in self._said if place == sentence)
         words = [self._reading.words[place] for place in range(max(0, token - 4), token)]
-        plain = [word for word in words if word not in _MARKS]
-        features.update(f"{word}<" for word in plain[-1:])
-        features.update(f"{word}.." for word in plain[-3:])
+        features.update(f"{word}<" for word in [word for word in words if word not in _MARKS][-1:])
         return features
+
+    def _sentence(self, place: int) -> int:
+        return bisect_right(self._ends, place)
 
     def _direct(self, token: int) -> Hit | None:
         """The label with nothing but fillers between it and the candidate."""
@@ -298,7 +374,7 @@ def _looks(candidate: Candidate) -> set[str]:
         features.add("year last")
     if re.search(r"[^\W\d_]$", text):
         features.add("ends in a letter")
-    if re.fullmatch(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}", text):
+    if _TAX.fullmatch(re.sub(r"[-. ]", "", text)):
         features.add("like a tax number")
     return features
 

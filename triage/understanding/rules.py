@@ -165,6 +165,7 @@ class _Invoices(_File):
     labels: dict[Literal["invoice", "order", "customer", "account", "card", "none"], ByLanguage]
     between: _Between
     articles: ByLanguage
+    context: dict[Literal["invoice", "order", "customer", "account", "none"], ByLanguage]
     shape: list[_Shape] = []
 
 
@@ -273,6 +274,8 @@ def _groups(invoices: _Invoices, amounts: _Amounts) -> dict[str, dict[str, list[
     for kind, by_language in invoices.labels.items():
         # a Spanish mail may quote an English invoice: labels count in every language
         groups[f"label.{kind}"] = {"*": [text for texts in by_language.values() for text in texts]}
+    for kind, by_language in invoices.context.items():
+        groups[f"context.{kind}"] = {language: list(texts) for language, texts in by_language.items()}
     groups["article"] = {language: list(texts) for language, texts in invoices.articles.items()}
     for name, by_language in amounts.words.items():
         groups[f"word.{name}"] = {language: list(texts) for language, texts in by_language.items()}
