@@ -16,6 +16,7 @@ from triage.config import MailboxSettings, Settings
 from triage.house import House
 from triage.letters.outbox import Answer
 from triage.mail.automatic import recognise
+from triage.mail.login import Login
 from triage.mail.mailbox import Account
 from triage.mail.message import Message
 from triage.store.views import BookLine, CaseView, LetterLine
@@ -81,7 +82,7 @@ class World:
 
     def __post_init__(self) -> None:
         for name in self.mailboxes or ("support",):
-            account = Account(name=name, host="twin", port=143, security="none", username=name, password="")
+            account = Account(name=name, host="twin", port=143, security="none", login=Login(name))
             self.mailboxes.setdefault(name, InMemoryMailbox(account))
 
     def settings(self) -> Settings:

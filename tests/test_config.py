@@ -1,9 +1,12 @@
 """Configuration: read once, typed, and complete in its complaints."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from triage.config import Settings, load_settings
 from triage.errors import ConfigError
@@ -158,17 +161,70 @@ def test_two_mailboxes_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_the_example_names_every_key() -> None:
     """config.example.toml is the manual: a key that is not in it does not exist for an admin."""
     text = (Path(__file__).parent.parent / "config.example.toml").read_text(encoding="utf-8")
-    missing = []
-    for section, field in Settings.model_fields.items():
-        models = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        for model in models:
-            for key in getattr(model, "model_fields", {}):
-                if f"{key} =" not in text and f"{key} = " not in text:
-                    missing.append(f"{section}.{key}")
-    assert not missing
+
+    def missing(model: type[BaseModel], section: str) -> Iterator[str]:
+        for key, field in model.model_fields.items():
+            below = [each for each in (field.annotation, *get_args(field.annotation)) if _is_section(each)]
+            if below and f"[{section}{key}]" not in text and f"{key} =" not in text:
+                yield f"[{section}{key}]"
+            for each in below:
+                yield from missing(each, f"{section}{key}.")
+            if not below and f"{key} =" not in text:
+                yield f"{section}{key}"
+
+    assert list(missing(Settings, "")) == []
+
+
+def _is_section(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def test_the_example_loads(tmp_path: Path) -> None:
     """What we tell people to copy is valid."""
     text = (Path(__file__).parent.parent / "config.example.toml").read_text(encoding="utf-8")
     assert load(tmp_path, text).mailbox[0].name == "support"
+
+
+OAUTH2 = """\
+[mailbox.oauth2]
+provider = "microsoft"
+client_id = "us"
+client_secret = "t0psecret"
+refresh_token_file = "/nowhere/refresh"
+"""
+TOKENS = GOOD.replace('password = "s3cret"\n', "").replace("[relay]", OAUTH2 + "\n[relay]")
+
+
+def test_access_tokens_take_the_passwords_place(tmp_path: Path) -> None:
+    """A section of its own below the mailbox; its secret is as hidden as a password."""
+    settings = load(tmp_path, TOKENS)
+    assert settings.mailbox[0].oauth2 is not None
+    assert settings.mailbox[0].oauth2.secret() == "t0psecret"
+    assert "t0psecret" not in repr(settings) + settings.model_dump_json()
+
+
+def test_a_client_secret_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the mailbox's name, as its password."""
+    monkeypatch.setenv("TRIAGE_MAILBOX__SUPPORT__OAUTH2__CLIENT_SECRET", "from outside")
+    oauth2 = load(tmp_path, TOKENS).mailbox[0].oauth2
+    assert oauth2 is not None
+    assert oauth2.secret() == "from outside"
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says"),
+    [
+        (("client_id", "client_idd"), 13, "client_idd: no such key"),
+        (('"microsoft"', '"other"'), 11, "token_url is needed"),
+        (('"microsoft"', '"other"\ntoken_url = "http://id.example.com/token"'), 11, "https://"),
+        (('refresh_token_file = "/nowhere/refresh"', ""), 11, "needs refresh_token_file"),
+        (('refresh_token_file = "/nowhere/refresh"', 'grant = "client_credentials"'), 11, "needs tenant"),
+        (("[mailbox.oauth2]", 'password = "x"\n[mailbox.oauth2]'), 4, "a password or oauth2, not both"),
+    ],
+)
+def test_mistakes_about_access_tokens_are_told_with_their_line(
+    tmp_path: Path, change: tuple[str, str], line: int, says: str
+) -> None:
+    """What fits no provider is refused before anybody is asked."""
+    said = problems(tmp_path, TOKENS.replace(*change))
+    assert any(f"line {line}: mailbox.1" in each and says in each for each in said), said

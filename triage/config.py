@@ -9,9 +9,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -52,39 +53,95 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Secret(Section):
-    """A section with a password, given directly or as a file that holds it."""
-
-    password: SecretStr | None = None
-    password_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("give password or password_file, not both")
-        return self
-
-    def secret(self) -> str:
-        """The password, "" where none is set. Raises ConfigError where its file cannot be read."""
-        if self.password_file is not None:
-            try:
-                return self.password_file.read_text(encoding="utf-8").strip("\r\n")
-            except OSError as error:
-                raise ConfigError(f"password_file {self.password_file}: {error.strerror}") from error
-        return self.password.get_secret_value() if self.password is not None else ""
-
-
 def _loopback(host: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
-class _Connection(_Secret):
+def _secret(name: str, value: SecretStr | None, file: Path | None) -> str:
+    """A secret given directly or as a file that holds it, "" where neither is set.
+
+    Raises ConfigError where the file cannot be read.
+    """
+    if file is None:
+        return value.get_secret_value() if value is not None else ""
+    try:
+        return file.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}_file {file}: {getattr(error, 'strerror', None) or error}") from error
+
+
+class OAuth2Settings(Section):
+    """Access tokens instead of a password."""
+
+    #: google and microsoft bring their endpoint and scope, other needs a token_url
+    provider: Literal["google", "microsoft", "other"]
+    #: refresh_token = in the name of a person who has signed in, client_credentials = in the program's own
+    grant: Literal["refresh_token", "client_credentials"] = "refresh_token"
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    #: the day on which the provider lets the client secret run out; a person is called three weeks before
+    client_secret_expires: date | None = None
+    #: holds the refresh token, and is rewritten when the provider replaces it
+    refresh_token_file: Path | None = None
+    #: Microsoft: the directory's id or domain
+    tenant: str = Field(default="common", pattern=r"^[A-Za-z0-9.-]+$")
+    #: for other
+    token_url: str = ""
+    #: "" = the provider's scope for mail
+    scope: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        url = urlsplit(self.token_url)
+        if (self.provider == "other") != bool(self.token_url):
+            raise ValueError('token_url is needed for provider = "other", and only there')
+        if self.token_url and url.scheme != "https" and not (url.scheme == "http" and _loopback(url.hostname or "")):
+            raise ValueError("token_url must begin with https://")
+        if self.client_secret is not None and self.client_secret_file is not None:
+            raise ValueError("give client_secret or client_secret_file, not both")
+        if self.grant == "refresh_token":
+            if self.refresh_token_file is None:
+                raise ValueError('grant = "refresh_token" needs refresh_token_file')
+        elif self.refresh_token_file is not None:
+            raise ValueError('refresh_token_file is for grant = "refresh_token" only')
+        elif self.client_secret is None and self.client_secret_file is None:
+            raise ValueError('grant = "client_credentials" needs client_secret_file')
+        elif self.provider == "google":
+            raise ValueError("google gives no client credentials for mail: sign in once and use a refresh token")
+        elif self.provider == "microsoft" and self.tenant in ("common", "organizations", "consumers"):
+            raise ValueError('grant = "client_credentials" needs tenant: the id or domain of your directory')
+        return self
+
+    def secret(self) -> str:
+        """The client secret, "" for a client without one. Raises ConfigError where its file cannot be read."""
+        return _secret("client_secret", self.client_secret, self.client_secret_file)
+
+
+class _Connection(Section):
+    password: SecretStr | None = None
+    #: a file that holds the password; read anew for each login
+    password_file: Path | None = None
+    #: access tokens instead
+    oauth2: OAuth2Settings | None = None
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     security: Security = "tls"
     allow_insecure: bool = False
     ca_file: Path | None = None
     timeout_seconds: float = Field(default=30, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("give password or password_file, not both")
+        if self.oauth2 is not None and (self.password is not None or self.password_file is not None):
+            raise ValueError("give a password or oauth2, not both")
+        return self
+
+    def secret(self) -> str:
+        """The password, "" where none is set. Raises ConfigError where its file cannot be read."""
+        return _secret("password", self.password, self.password_file)
 
     @model_validator(mode="after")
     def _no_clear_text_over_the_wire(self) -> Self:
@@ -138,6 +195,12 @@ class RelaySettings(_Connection):
     port: int = Field(default=587, ge=1, le=65535)
     security: Security = "starttls"
     username: str = ""
+
+    @model_validator(mode="after")
+    def _someone_has_the_tokens(self) -> Self:
+        if self.oauth2 is not None and not self.username:
+            raise ValueError("oauth2 needs username: the account whose mail is sent")
+        return self
 
 
 class ModelSettings(Section):
@@ -397,19 +460,18 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
     """The line where a key (or else its section) stands; TOML's own parser does not tell."""
     if not location:
         return None
-    section, index = str(location[0]), 0
+    section, index = str(location[0]), -1
     keys = [step for step in location[1:] if isinstance(step, str)]
     wanted = next((step for step in location[1:] if isinstance(step, int)), 0)
-    inside, fallback = False, None
+    wanted_key, fallback = None if keys else section, None
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        header = re.match(r"\s*(\[+)\s*([^\]]+?)\s*\]+", line)
         if header:
-            inside = header[1].split(".")[0].strip('"') == section
-            if inside and line.lstrip().startswith("[["):
-                inside, index = index == wanted, index + 1
-            if inside and fallback is None:
-                fallback = number
-        wanted_key = keys[0] if inside and keys else section if not inside and not keys else None
-        if header is None and wanted_key and re.match(rf"\s*\"?{re.escape(wanted_key)}\"?\s*[=.]", line):
+            first, *path = (part.strip().strip('"') for part in header[2].split("."))
+            index += first == section and not path and header[1] == "[["
+            inside = first == section and path == keys[: len(path)] and index in (-1, wanted)
+            wanted_key = keys[len(path)] if inside and len(path) < len(keys) else None
+            fallback = number if inside else fallback
+        elif wanted_key and re.match(rf"\s*\"?{re.escape(wanted_key)}\"?\s*[=.]", line):
             return number
     return fallback

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from triage import pipeline
 from triage.errors import MailboxError, TriageError
-from triage.house import House, account
+from triage.house import House
 from triage.mail.mailbox import Mailbox
 from triage.store.dialect import is_postgres, listen, one_daemon
 
@@ -37,6 +37,8 @@ _DELIVER_SECONDS = 5
 _DIARY_SECONDS = 30
 #: seconds between tries to watch a mailbox that failed: doubled each time, up to the last
 _WATCH_AGAIN = (1, 300)
+#: a watch that lasted so long had a connection that worked
+_LIVED_SECONDS = 10
 #: a mail that hangs its reader so long ends the process; the next one reads it alone, and at last sets it aside
 _READING_SECONDS = 600
 #: its file descriptor: whatever sys.stderr is just now
@@ -165,7 +167,7 @@ class Daemon:
             clock = Clock(name, collect, after=after)
             self._scheduler.add_job(clock.run, "interval", seconds=settings.poll_seconds, id=name, next_run_time=_now())
             if settings.idle:
-                watcher = Mailbox(account(settings, mailbox.account.folder))
+                watcher = Mailbox(mailbox.account)
                 self._thread(name, partial(self._watch, watcher, clock))
 
     def _wake(self, clock: Clock) -> None:
@@ -184,7 +186,8 @@ class Daemon:
                     return
             except MailboxError as error:
                 log.warning("watch_failed", mailbox=watcher.account.name, why=str(error))
-            pause = _WATCH_AGAIN[0] if time.monotonic() - begun > 60 else min(pause * 2, _WATCH_AGAIN[1])
+            # a connection that had lived is made again at once; one that ends as soon as it begins, later and later
+            pause = _WATCH_AGAIN[0] if time.monotonic() - begun > _LIVED_SECONDS else min(pause * 2, _WATCH_AGAIN[1])
             self._stopped.wait(pause)
         watcher.close()
 

@@ -11,6 +11,8 @@
     │   ├── AlreadyRunning       a second daemon on one SQLite file
     │   └── NotFound             no such case, letter, mail or file
     ├── MailTooComplex           a mail built to exhaust its reader: set aside for a person
+    ├── LoginError               no login for now: the token endpoint is down, the server is busy
+    │   └── LoginRefused         the password, token or client secret is not accepted
     ├── MailboxError             IMAP: could not connect, log in, select or fetch
     │   └── MailboxRefused       the server said no for good: wrong password, no such folder
     └── RelayError               SMTP: no connection or login; nothing has been handed over
@@ -64,6 +66,14 @@ class NotFound(OperatorError):
 
 class MailTooComplex(TriageError):
     """The mail has more nesting, parts or headers than any honest mail."""
+
+
+class LoginError(TriageError):
+    """Logging in failed for now."""
+
+
+class LoginRefused(LoginError):
+    """The login was refused."""
 
 
 class MailboxError(TriageError):

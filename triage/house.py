@@ -3,8 +3,8 @@
 Parts are built when they are first asked for, so that a command opens only what it needs.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
@@ -18,16 +18,18 @@ from triage.cases.clocks import Pack, load_pack
 from triage.cases.decide import Policy, follow_ups
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
-from triage.config import MailboxSettings, Settings
-from triage.errors import ConfigError, ModelError, RulesError
+from triage.config import MailboxSettings, OAuth2Settings, RelaySettings, Settings
+from triage.errors import ConfigError, LoginRefused, ModelError, RulesError
 from triage.letters.compose import AckContext, Mention, compose, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
 from triage.letters.templates import Templates, load_templates
 from triage.mail.authentication import Trust, sender_trust
 from triage.mail.automatic import Own
+from triage.mail.login import Login
 from triage.mail.mailbox import Account, Mailbox, MailSource
 from triage.mail.message import Address, Message, RawMail
+from triage.mail.oauth import Client, Tokens
 from triage.pipeline import LetterRules
 from triage.pipeline import Relay as RelayLike
 from triage.records.checks import consult
@@ -108,9 +110,7 @@ class House:
 
     @cached_property
     def _mailboxes(self) -> tuple[Mailbox, ...]:
-        return tuple(
-            Mailbox(account(settings, folder)) for settings in self.settings.mailbox for folder in settings.all_folders
-        )
+        return tuple(Mailbox(account) for settings in self.settings.mailbox for account in accounts(settings))
 
     def addresses(self, mailbox: str) -> frozenset[str]:
         """The addresses that customers write to, for one mailbox."""
@@ -348,8 +348,7 @@ class House:
                 host=settings.host,
                 port=settings.port,
                 security=settings.security,
-                username=settings.username,
-                password=settings.secret(),
+                login=_login(settings) if settings.username else None,
                 ca_file=settings.ca_file,
                 timeout=settings.timeout_seconds,
                 allow_insecure=settings.allow_insecure,
@@ -414,22 +413,82 @@ class House:
         )
 
 
-def account(settings: MailboxSettings, folder: str) -> Account:
-    """A mailbox's settings as the mail room takes them. Raises ConfigError for an unreadable password file."""
-    return Account(
-        name=settings.name,
-        host=settings.host,
-        port=settings.port,
-        security=settings.security,
-        username=settings.username,
-        password=settings.secret(),
-        folder=folder,
-        ca_file=settings.ca_file,
+def accounts(settings: MailboxSettings) -> list[Account]:
+    """A mailbox's folders as the mail room takes them. Raises ConfigError for an unreadable secret file."""
+    login = _login(settings)
+    return [
+        Account(
+            name=settings.name,
+            host=settings.host,
+            port=settings.port,
+            security=settings.security,
+            login=login,
+            folder=folder,
+            ca_file=settings.ca_file,
+            timeout=settings.timeout_seconds,
+            max_size=int(settings.max_mail_mb * 1024 * 1024),
+            keyword=settings.keyword,
+            move_to=settings.move_to,
+        )
+        for folder in settings.all_folders
+    ]
+
+
+#: protocol → Microsoft's scope for a person's own mail; offline_access brings the next refresh token
+_MICROSOFT = {
+    "imap": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
+    "smtp": "https://outlook.office.com/SMTP.Send offline_access",
+}
+#: Microsoft's refresh tokens for mail live so long, each
+_MICROSOFT_REFRESH = timedelta(days=90)
+
+
+def _login(settings: MailboxSettings | RelaySettings) -> Login:
+    oauth2 = settings.oauth2
+    if oauth2 is None:
+        return Login(settings.username, _again_and_again(settings.secret))
+    microsoft, personal = oauth2.provider == "microsoft", oauth2.grant == "refresh_token"
+    scope, expires = oauth2.scope, oauth2.client_secret_expires
+    if microsoft and not scope:
+        protocol = "imap" if isinstance(settings, MailboxSettings) else "smtp"
+        scope = _MICROSOFT[protocol] if personal else "https://outlook.office365.com/.default"
+    client = Client(
+        token_url=_token_url(oauth2),
+        grant=oauth2.grant,
+        client_id=oauth2.client_id,
+        client_secret=_again_and_again(oauth2.secret),
+        refresh_token_file=oauth2.refresh_token_file,
+        # Google gives a refresh token's own scope where none is asked for
+        scope=scope,
+        client_secret_expires=datetime.combine(expires, time(), tzinfo=UTC) if expires else None,
+        refresh_token_lifetime=_MICROSOFT_REFRESH if microsoft else None,
+        ca_file=settings.ca_file if oauth2.provider == "other" else None,
         timeout=settings.timeout_seconds,
-        max_size=int(settings.max_mail_mb * 1024 * 1024),
-        keyword=settings.keyword,
-        move_to=settings.move_to,
     )
+    return Login(settings.username, tokens=Tokens(client))
+
+
+def _token_url(oauth2: OAuth2Settings) -> str:
+    match oauth2.provider:
+        case "google":
+            return "https://oauth2.googleapis.com/token"
+        case "microsoft":
+            return f"https://login.microsoftonline.com/{oauth2.tenant}/oauth2/v2.0/token"
+        case "other":
+            return oauth2.token_url
+
+
+def _again_and_again(secret: Callable[[], str]) -> Callable[[], str]:
+    """A secret that is read anew for each login. Raises ConfigError now, LoginRefused later, where it cannot be."""
+    secret()
+
+    def now() -> str:
+        try:
+            return secret()
+        except ConfigError as error:
+            raise LoginRefused(str(error)) from error
+
+    return now
 
 
 def _supplied(message: Message) -> str:

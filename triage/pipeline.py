@@ -29,7 +29,8 @@ from triage.records.claim import Consulted, unanswered
 from triage.records.ledger import LedgerError
 from triage.store.books import LAST_ATTEMPT, set_aside
 from triage.store.dialect import is_trouble
-from triage.store.recording import Written, known_about, record
+from triage.store.lookup import known_about
+from triage.store.recording import Written, record
 from triage.store.store import Store
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding

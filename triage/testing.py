@@ -12,6 +12,7 @@ from typing import TypeVar
 from triage.errors import MailboxError, RelayError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Sent, TryLater
+from triage.mail.connection import Expiry
 from triage.mail.mailbox import Account
 from triage.mail.message import RawMail
 from triage.records.ledger import Credit, Invoice, InvoiceLine, LedgerError, Payment, normalised
@@ -52,6 +53,10 @@ class InMemoryRelay:
             raise self.connection_failures.popleft()
         self.connected = True
 
+    def expiries(self) -> Sequence[Expiry]:
+        """Nothing runs out."""
+        return ()
+
     def hand_over(self, letter: Letter, recipients: Sequence[str], *, envelope_sender: str) -> Answer:
         """The next answer of the script."""
         if not self.connected:
@@ -86,6 +91,8 @@ class InMemoryMailbox:
         self.kept: set[int] = set()
         #: what opening will raise, one each time
         self.failures: deque[MailboxError] = deque()
+        #: UID → why it is not handed over
+        self.withheld: dict[int, str] = {}
         self._next_uid = 1
 
     def put(self, content: bytes, *, arrived: datetime) -> int:
@@ -108,9 +115,13 @@ class InMemoryMailbox:
 
     def new(self, after: int) -> Iterator[Sequence[RawMail]]:
         """Mails over `after`, in batches of three: small enough that tests meet more than one."""
-        waiting = [uid for uid in sorted(self.mails) if uid > after]
-        for start in range(0, len(waiting), 3):
-            yield [self._raw(uid) for uid in waiting[start : start + 3]]
+        return self.fetch([uid for uid in sorted(self.mails) if uid > after])
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[Sequence[RawMail]]:
+        """These mails, those that are there."""
+        there = [uid for uid in uids if uid in self.mails]
+        for start in range(0, len(there), 3):
+            yield [self._raw(uid) for uid in there[start : start + 3]]
 
     def uids(self) -> Sequence[int]:
         """Every UID."""
@@ -135,11 +146,17 @@ class InMemoryMailbox:
             f"message-id: {message_id}".lower().encode() in content.lower() for _, content in self.mails.values()
         )
 
+    def expiries(self) -> Sequence[Expiry]:
+        """Nothing runs out."""
+        return ()
+
     def close(self) -> None:
         """Nothing to do."""
 
     def _raw(self, uid: int) -> RawMail:
         arrived, content = self.mails[uid]
+        if uid in self.withheld:
+            content = b""
         giant = len(content) > self.account.max_size
         return RawMail(
             mailbox=self.account.name,
@@ -150,6 +167,7 @@ class InMemoryMailbox:
             content=content[: self.account.max_size] if giant else content,
             size=len(content),
             truncated=giant,
+            withheld=self.withheld.get(uid, ""),
         )
 
 

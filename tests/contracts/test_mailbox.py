@@ -16,6 +16,7 @@ from servers import PASSWORD, USER, Dovecot, dovecot, wait_until
 from triage.demo import servers
 from triage.demo.servers import imap_server
 from triage.errors import MailboxError, MailboxRefused
+from triage.mail.login import Login
 from triage.mail.mailbox import Account, Mailbox, MailSource
 from triage.mail.message import RawMail
 from triage.testing import InMemoryMailbox
@@ -49,7 +50,7 @@ class Place:
 
 
 def place_of(port: int, user: str = USER, password: str = PASSWORD) -> Place:
-    account = Account(name="support", host="127.0.0.1", port=port, security="none", username=user, password=password)
+    account = Account(name="support", host="127.0.0.1", port=port, security="none", login=Login(user, password))
 
     def put(content: bytes) -> None:
         client = IMAPClient("127.0.0.1", port=port, ssl=False, timeout=10)
@@ -96,7 +97,7 @@ def place(request: pytest.FixtureRequest) -> Place:
     if request.param != "twin":
         found: Place = request.getfixturevalue(f"{request.param}_place")
         return found
-    account = Account(name="support", host="twin", port=143, security="none", username=USER, password=PASSWORD)
+    account = Account(name="support", host="twin", port=143, security="none", login=Login(USER, PASSWORD))
     twin = InMemoryMailbox(account)
 
     def source(account: Account) -> MailSource:
@@ -373,7 +374,7 @@ def test_a_watcher_whose_server_goes_away_says_so(dovecot_place: Place, server: 
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
-        ({"password": "wrong"}, MailboxRefused, "login refused"),
+        ({"login": Login(USER, "wrong")}, MailboxRefused, "login refused"),
         ({"host": "no-such-host.invalid"}, MailboxError, "no-such-host"),
         ({"port": 1}, MailboxError, "refused"),
         ({"folder": "Nowhere"}, MailboxRefused, "Nowhere"),

@@ -1,7 +1,6 @@
 """What the outbox may expect of a relay: the same tests on the in-memory twin and on a real server on loopback."""
 
 import contextlib
-import smtplib
 import socket
 import ssl
 import subprocess
@@ -19,6 +18,7 @@ from triage.errors import RelayError, RelayRefused
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Refused, Sent, TryLater
 from triage.letters.smtp import Relay, RelayAddress
+from triage.mail.login import Login
 from triage.testing import InMemoryRelay
 
 SENDER = "bounces@example.com"
@@ -333,7 +333,7 @@ def secure(
     with serving(desk, authenticator=check, auth_required=True, **tls) as port:
 
         def relay(**changes: Any) -> Relay:
-            address: dict[str, Any] = {"username": "us", "password": "secret", "ca_file": certificate[0], **changes}
+            address: dict[str, Any] = {"login": Login("us", "secret"), "ca_file": certificate[0], **changes}
             return Relay(RelayAddress(host="127.0.0.1", port=port, security=request.param, timeout=5, **address))
 
         yield desk, relay
@@ -346,10 +346,10 @@ class TestTls:
         desk, relay = secure
         with relay() as connected:
             assert isinstance(connected.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
-            expires = connected.certificate_expires()
+            (expiry,) = connected.expiries()
         assert len(desk.taken) == 1
-        assert expires is not None
-        assert 0 < (expires - datetime.now(UTC)).days < 3
+        assert expiry.what == "certificate"
+        assert 0 < (expiry.at - datetime.now(UTC)).days < 3
 
     def test_a_certificate_of_unknown_authority_is_refused(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
         """Without the authority's certificate nobody is trusted."""
@@ -361,23 +361,12 @@ class TestTls:
         """Trying again would lock the account."""
         _, relay = secure
         with pytest.raises(RelayRefused, match="refused the login"):
-            relay(password="wrong").connect()
-
-    def test_another_login_may_take_the_passwords_place(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
-        """Room for XOAUTH2: the callback logs in on the connection that it is given."""
-        desk, relay = secure
-
-        def authenticate(smtp: smtplib.SMTP) -> None:
-            smtp.login("us", "secret")
-
-        with relay(username="", password="", authenticate=authenticate) as connected:
-            assert isinstance(connected.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
-        assert len(desk.taken) == 1
+            relay(login=Login("us", "wrong")).connect()
 
     def test_starttls_is_never_dropped_silently(self) -> None:
         """A relay that does not offer it gets neither password nor letter."""
         with serving(Desk()) as port:
-            relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="starttls", username="us", password="x"))
+            relay = Relay(RelayAddress(host="127.0.0.1", port=port, security="starttls", login=Login("us", "x")))
             with pytest.raises(RelayRefused, match="does not offer STARTTLS"):
                 relay.connect()
 

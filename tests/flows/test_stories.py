@@ -6,6 +6,7 @@ from furnished import ALIAS, DESK, MONDAY, TwinHouse, World, bounce, mail
 from triage import pipeline
 from triage.errors import OperatorError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
+from triage.mail.login import Login
 from triage.mail.mailbox import Account
 from triage.testing import InMemoryMailbox
 
@@ -128,7 +129,7 @@ def test_a_mail_that_came_through_an_alias_as_well_is_one_case(house: TwinHouse)
 def test_a_mail_in_two_mailboxes_is_one_case(tmp_path) -> None:
     """Support and sales both got it: the second is a duplicate, whichever is read first."""
     accounts = [
-        Account(name=name, host="twin", port=143, security="none", username=name, password="")
+        Account(name=name, host="twin", port=143, security="none", login=Login(name))
         for name in ("support", "sales")
     ]
     world = World(url=f"sqlite:///{tmp_path}/triage.db", mailboxes={a.name: InMemoryMailbox(a) for a in accounts})

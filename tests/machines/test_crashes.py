@@ -21,6 +21,7 @@ from sqlalchemy import event
 from triage import pipeline
 from triage.errors import MailboxError, RelayError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
+from triage.mail.login import Login
 from triage.mail.mailbox import Account
 from triage.testing import InMemoryMailbox
 
@@ -86,8 +87,8 @@ class Machine(RuleBasedStateMachine):
     def build(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="triage-machine-"))
         accounts = [
-            Account(name="support", host="twin", port=143, security="none", username="a", password="", keyword="Seen1"),
-            Account(name="sales", host="twin", port=143, security="none", username="b", password=""),
+            Account(name="support", host="twin", port=143, security="none", login=Login("a"), keyword="Seen1"),
+            Account(name="sales", host="twin", port=143, security="none", login=Login("b")),
         ]
         self.world = World(
             url=f"sqlite:///{self.folder}/triage.db", mailboxes={one.name: InMemoryMailbox(one) for one in accounts}

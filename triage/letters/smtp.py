@@ -9,24 +9,28 @@ import contextlib
 import re
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from triage.errors import RelayError, RelayRefused
+from triage.errors import LoginError, LoginRefused, RelayError, RelayRefused
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Refused, Sent, Stage, TryLater
+from triage.mail.connection import Expiry, certificate_expiry, keep_alive, tls_context
+from triage.mail.login import Login
+from triage.mail.oauth import MECHANISMS, Bearer
 
 Security = Literal["tls", "starttls", "none"]
 
 # RFC 4954 section 6: the session has lost its login, which says nothing about the letter.
 _LOGIN_NEEDED = frozenset({530, 534, 535, 538})
 _ADDRESS_HEADERS = ("From", "To", "Reply-To")
+#: RFC 5321 section 4.5.3.2.6: a relay that looks into the letter takes its time; whoever leaves earlier does not know
+_TAKING_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +40,8 @@ class RelayAddress:
     host: str
     port: int = 587
     security: Security = "starttls"
-    #: "" = no login
-    username: str = ""
-    password: str = ""
-    #: instead of the password: logs a connection in (XOAUTH2), asked anew for each connection
-    authenticate: Callable[[smtplib.SMTP], object] | None = None
+    #: None = no login
+    login: Login | None = None
     #: further certificates to trust (PEM), beside the system's
     ca_file: Path | None = None
     #: seconds for each wait on the network
@@ -98,13 +99,10 @@ class Relay:
             self.close()
             return TryLater(why=f"the connection broke before anything was handed over: {_words(error)}")
 
-    def certificate_expires(self) -> datetime | None:
-        """When the server's certificate runs out; None without TLS or connection."""
-        sock = self._smtp.sock if self._smtp is not None else None
-        if not isinstance(sock, ssl.SSLSocket):
-            return None
-        expires = (sock.getpeercert() or {}).get("notAfter")
-        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(expires)), UTC) if expires else None
+    def expiries(self) -> Sequence[Expiry]:
+        """What the way out needs and when it runs out: certificate, client secret, refresh token."""
+        certificate = certificate_expiry(self._smtp.sock) if self._smtp is not None else ()
+        return (*certificate, *(self.address.login.expiries() if self.address.login is not None else ()))
 
     def close(self) -> None:
         """End the connection; harmless when there is none."""
@@ -123,40 +121,33 @@ class Relay:
     def _open(self) -> smtplib.SMTP:
         address = self.address
         local_name = address.local_name or None
+        tls = tls_context(address.ca_file) if address.security != "none" else None
+        smtp: smtplib.SMTP
         if address.security == "tls":
-            return smtplib.SMTP_SSL(
-                address.host, address.port, local_name, timeout=address.timeout, context=self._tls()
-            )
-        smtp = smtplib.SMTP(address.host, address.port, local_name, timeout=address.timeout)
-        if address.security == "starttls":
-            try:
+            smtp = smtplib.SMTP_SSL(address.host, address.port, local_name, timeout=address.timeout, context=tls)
+        else:
+            smtp = smtplib.SMTP(address.host, address.port, local_name, timeout=address.timeout)
+        try:
+            if smtp.sock is not None:
+                keep_alive(smtp.sock)
+            if address.security == "starttls":
                 smtp.ehlo_or_helo_if_needed()
                 # Raises where the server does not offer it: going on in clear is what an attacker would want.
-                smtp.starttls(context=self._tls())
+                smtp.starttls(context=tls)
                 smtp.ehlo()
-            except BaseException:
-                smtp.close()
-                raise
+        except BaseException:
+            smtp.close()
+            raise
         return smtp
-
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.address.ca_file is not None:
-            context.load_verify_locations(self.address.ca_file)
-        return context
 
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()
         address = self.address
-        if not address.username and address.authenticate is None:
+        if address.login is None:
             return
         if address.security == "none" and not address.allow_insecure and not _is_loopback(address.host):
             raise RelayRefused(f"{address.host}: a login without TLS would send the password in clear")
-        if address.authenticate is not None:
-            address.authenticate(smtp)
-        else:
-            smtp.login(address.username, address.password)
+        address.login.attempt(lambda secret: _authenticate(smtp, address, secret))
 
     def _transaction(self, smtp: smtplib.SMTP, letter: Letter, recipients: Sequence[str], sender: str) -> Answer:
         options = [f"SIZE={len(letter.content)}"] if smtp.has_extn("size") else []
@@ -183,7 +174,11 @@ class Relay:
             return self._not_taken(smtp, code, reply, "content")
         try:
             smtp.send(_on_the_wire(letter.content))
+            if smtp.sock is not None:
+                smtp.sock.settimeout(max(self.address.timeout, _TAKING_SECONDS))
             code, reply = smtp.getreply()
+            if smtp.sock is not None:
+                smtp.sock.settimeout(self.address.timeout)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Lost(why=_words(error))
@@ -204,9 +199,33 @@ class Relay:
                 smtp.rset()
             except (OSError, smtplib.SMTPException):
                 self.close()
-        if 500 <= code < 600 and code not in _LOGIN_NEEDED:
+        # RFC 5321 section 4.5.3.1.10: at a recipient 552 is a full mailbox or a full transaction, and passes
+        passing = code in _LOGIN_NEEDED or (code == 552 and stage == "recipient")
+        if 500 <= code < 600 and not passing:
             return Refused(why=why, code=code, stage=stage)
         return TryLater(why=why, code=code if code > 0 else None)
+
+
+def _authenticate(smtp: smtplib.SMTP, address: RelayAddress, secret: str) -> None:
+    """Password or access token. Raises LoginRefused, or LoginError for what may pass."""
+    login = address.login
+    if login is None:
+        return
+    bearer = None
+    try:
+        if login.tokens is None:
+            smtp.login(login.username, secret)
+            return
+        offered = [name for name in MECHANISMS if name in smtp.esmtp_features.get("auth", "").upper().split()]
+        if not offered:
+            raise LoginRefused(f"the server offers neither {' nor '.join(MECHANISMS)}")
+        bearer = Bearer(offered[0], username=login.username, token=secret, host=address.host, port=address.port)
+        smtp.auth(offered[0], bearer)
+    except smtplib.SMTPAuthenticationError as error:
+        said = " ".join(part for part in (_words(error), bearer.said if bearer else "") if part)
+        raise (LoginRefused if error.smtp_code >= 500 else LoginError)(f"refused the login: {said}") from error
+    except UnicodeEncodeError as error:
+        raise LoginRefused("user name or password has letters beyond ASCII, which SMTP has no way to carry") from error
 
 
 def _on_the_wire(content: bytes) -> bytes:
@@ -218,8 +237,10 @@ def _on_the_wire(content: bytes) -> bytes:
 
 
 def _needs_utf8(letter: Letter, addresses: Sequence[str]) -> bool:
+    if not all(address.isascii() for address in addresses):
+        return True
     if letter.content.isascii():
-        return not all(address.isascii() for address in addresses)
+        return False
     headers = BytesHeaderParser().parsebytes(letter.content)
     return not all(str(value).isascii() for name in _ADDRESS_HEADERS for value in headers.get_all(name, []))
 
@@ -237,8 +258,8 @@ def _translated(error: Exception, where: str) -> RelayError:
             return RelayRefused(f"{where}: does not offer STARTTLS, and going on without is not safe")
         case smtplib.SMTPNotSupportedError():
             return RelayRefused(f"{where}: {error}")
-        case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
-            return RelayRefused(f"{where}: refused the login: {_words(error)}")
+        case LoginError():
+            return (RelayRefused if isinstance(error, LoginRefused) else RelayError)(f"{where}: {error}")
         case smtplib.SMTPResponseException() if error.smtp_code >= 500:
             return RelayRefused(f"{where}: {_words(error)}")
         case FileNotFoundError():

@@ -1,24 +1,31 @@
 """IMAP: every new mail since the cursor, and nothing marked, lost or fetched twice.
 
 One `Mailbox` is one folder over one connection. It fetches by UID with BODY.PEEK (never \\Seen, never by date), sizes
-before bytes, in pipelined batches, and hands on `RawMail`. It waits with IDLE where the server can (RFC 2177), and
+before bytes, in pipelined batches, and hands on `RawMail`. A mail that the server cannot hand over is found by halving
+and handed on without its bytes, so that the others come. It waits with IDLE where the server can (RFC 2177), and
 files mails away when told to. Keeping them is the store's business, understanding them the next room's.
 """
 
 import contextlib
+import re
+import select
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from imapclient import IMAPClient
-from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, ProtocolError
+from imapclient.exceptions import LoginError as ServerRefusal
 
-from triage.errors import MailboxError, MailboxRefused
+from triage.errors import LoginError, LoginRefused, MailboxError, MailboxRefused
+from triage.mail.connection import Expiry, certificate_expiry, keep_alive, tls_context
+from triage.mail.login import Login
 from triage.mail.message import RawMail
+from triage.mail.oauth import MECHANISMS, Bearer
 
 #: bytes that one FETCH may bring in, and how many mails: bounds memory, keeps the pipeline full
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -31,6 +38,20 @@ _SEARCHED = 50_000
 _GIANT_HEAD = 256 * 1024
 #: RFC 2177 asks to renew within 29 minutes; home routers forget after 10 (mjs/imapclient issue 349)
 _IDLE_SECONDS = 9 * 60
+#: a connection is made anew so often: certificates, addresses and rights change
+_CONNECTION_SECONDS = 24 * 60 * 60
+#: connections that one walk may lose over mails; one among a hundred costs about nine
+_CUT_OFF = 40
+#: what imapclient raises over an answer that it cannot read, beside its own ProtocolError
+_NONSENSE = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+#: stands for the reason in the place of an answer
+_WITHHELD = b"WITHHELD"
+#: what servers say when they refuse a login for a while: RFC 5530's codes; the words of Gmail, Exchange and Dovecot
+_BUSY = re.compile(
+    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|maximum number of connections|throttl|exceeded|"
+    r"temporar|try again|not connected|unavailable|system error|overquota",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +63,8 @@ class Account:
     host: str
     port: int
     security: Literal["tls", "starttls", "none"]
-    username: str
-    password: str
+    #: shared with every other connection of the same account
+    login: Login
     folder: str = "INBOX"
     ca_file: Path | None = None
     timeout: float = 30
@@ -65,6 +86,12 @@ class MailSource(Protocol):
     def new(self, after: int) -> Iterator[Sequence[RawMail]]:
         """Batches of mails with a UID over `after`, in order. Raises MailboxError."""
 
+    def fetch(self, uids: Sequence[int]) -> Iterator[Sequence[RawMail]]:
+        """Batches of these mails, in order; those that are gone are left out. Raises MailboxError.
+
+        A mail that the server cannot hand over comes as `withheld`.
+        """
+
     def uids(self) -> Sequence[int]:
         """Every UID of the folder."""
 
@@ -77,6 +104,9 @@ class MailSource(Protocol):
     def holds(self, message_id: str) -> bool:
         """Whether a mail with this Message-ID lies in this folder or in the Sent folder."""
 
+    def expiries(self) -> Sequence[Expiry]:
+        """What the way in needs and when it runs out: certificate, client secret, refresh token."""
+
     def close(self) -> None:
         """Log out; never raises."""
 
@@ -87,17 +117,21 @@ class Mailbox:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._client: IMAPClient | None = None
+        self._connected_at = 0.0
         self._uidvalidity = 0
         self._exists = 0
+        self._cut_off = 0
 
     def open(self) -> int:
         """Connect if need be and select the folder; returns its UIDVALIDITY.
 
         Raises MailboxRefused for a wrong password, certificate or folder, MailboxError for all that may pass.
         """
+        if time.monotonic() - self._connected_at > _CONNECTION_SECONDS:
+            self.close()
         with self._translated():
             if self._client is None:
-                self._client = self._connect()
+                self._client, self._connected_at = self._connect(), time.monotonic()
             selected = self._client.select_folder(self.account.folder)
             if b"UIDVALIDITY" not in selected:
                 raise MailboxRefused(f"{self._where()}: the folder has no UIDVALIDITY, so its UIDs mean nothing")
@@ -110,16 +144,17 @@ class Mailbox:
         with self._translated():
             # "n:*" always matches the newest mail too (RFC 3501 section 6.4.8)
             uids = [uid for uid in self._search(client, after) if uid > after]
+        yield from self.fetch(uids)
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[Sequence[RawMail]]:
+        """Batches of these mails, in order; those that are gone are left out."""
+        self._cut_off = 0
         for start in range(0, len(uids), _SIZES):
             asked = uids[start : start + _SIZES]
-            with self._translated():
-                answers = client.fetch(asked, ["RFC822.SIZE", "INTERNALDATE"])
-            # servers also tell unasked of flags that others change, by number of mail where we know only UIDs
-            sizes = [(uid, answers[uid]) for uid in asked if b"RFC822.SIZE" in answers.get(uid, {})]
-            for batch in _batches(sizes, self.account.max_size):
-                with self._translated():
-                    mails = self._fetch(client, batch)
-                yield mails
+            sizes = self._ask(asked, ("RFC822.SIZE", "INTERNALDATE"))
+            known = [(uid, sizes[uid]) for uid in asked if uid in sizes]
+            for batch in _batches(known, self.account.max_size):
+                yield self._bring(batch)
 
     def uids(self) -> Sequence[int]:
         """Every UID of the folder."""
@@ -163,6 +198,11 @@ class Mailbox:
             finally:
                 client.select_folder(self.account.folder)
 
+    def expiries(self) -> Sequence[Expiry]:
+        """What the way in needs and when it runs out."""
+        certificate = certificate_expiry(self._client.socket()) if self._client is not None else ()
+        return (*certificate, *self.account.login.expiries())
+
     def close(self) -> None:
         """Log out; never raises."""
         client, self._client = self._client, None
@@ -188,26 +228,34 @@ class Mailbox:
                 client.idle()
                 # what came before the server began to tell
                 news()
-                try:
-                    self._idle(client, news, stopped, time.monotonic() + _IDLE_SECONDS)
-                finally:
-                    client.idle_done()
+                self._idle(client, news, stopped, time.monotonic() + _IDLE_SECONDS)
+                # its answer is the proof of life; a connection that has failed is not asked for it
+                client.idle_done()
         return True
 
     # below the surface
 
     def _idle(self, client: IMAPClient, news: Callable[[], None], stopped: Callable[[], bool], until: float) -> None:
-        empty = 0
+        """Call `news` whenever the server has spoken, whatever it says: the collector looks for itself.
+
+        Whole lines are read, and waited for. imapclient's own `idle_check` reads what has come so far: of a line in two
+        segments it loses the first half.
+        """
         while not stopped() and time.monotonic() < until:
-            begun = time.monotonic()
-            # short waits, so that a stop is heard; an untagged EXISTS ends one at once
-            responses = client.idle_check(timeout=1)
-            if any(_is_news(response) for response in responses):
-                news()
-            # imapclient answers for a closed connection at once, with nothing; once or twice TLS itself may do so
-            empty = empty + 1 if not responses and time.monotonic() - begun < 0.5 else 0
-            if empty > 5:
-                raise MailboxError(f"{self._where()}: the server has closed the connection")
+            # short waits, so that a stop is heard
+            if not _readable(client, 1.0):
+                continue
+            burst = time.monotonic() + 1.0
+            while True:
+                line: bytes = client._imap.readline()
+                if not line:
+                    raise MailboxError(f"{self._where()}: the server has closed the connection")
+                if line[:5].upper() == b"* BYE":
+                    raise MailboxError(f"{self._where()}: {line[2:].decode('utf-8', 'replace').strip()}")
+                # one call for many lines: an agent may have marked a thousand mails
+                if time.monotonic() > burst or not _readable(client, 0):
+                    break
+            news()
 
     def _connect(self) -> IMAPClient:
         account = self.account
@@ -221,28 +269,43 @@ class Mailbox:
             use_uid=True,
         )
         try:
+            keep_alive(client.socket())
             client.normalise_times = False
             if account.security == "starttls":
                 # without it the login would go out in clear: no silent fall-back
                 if not client.has_capability("STARTTLS"):
                     raise MailboxRefused(f"{self._where()}: the server offers no STARTTLS")
                 client.starttls(ssl_context=context)
-            client.login(account.username, account.password)
+            account.login.attempt(lambda secret: self._log_in(client, secret))
         except BaseException:
             with contextlib.suppress(IMAPClientError, OSError):
                 client.shutdown()
             raise
         return client
 
+    def _log_in(self, client: IMAPClient, secret: str) -> None:
+        """Password or access token. Raises LoginRefused, or LoginError for what may pass."""
+        login, bearer = self.account.login, None
+        try:
+            if login.tokens is None:
+                client.login(login.username, secret)
+                return
+            offered = [name for name in MECHANISMS if client.has_capability(f"AUTH={name}")]
+            if not offered:
+                raise LoginRefused(f"the server offers neither {' nor '.join(MECHANISMS)}")
+            bearer = Bearer(
+                offered[0], username=login.username, token=secret, host=self.account.host, port=self.account.port
+            )
+            client.sasl_login(offered[0], bearer)
+        except ServerRefusal as error:
+            said = " ".join(part for part in (_text(error), bearer.said if bearer else "") if part)
+            raise (LoginError if _BUSY.search(said) else LoginRefused)(f"login refused: {said}") from error
+
     def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self.account.ca_file is not None:
-            try:
-                context.load_verify_locations(self.account.ca_file)
-            except OSError as error:
-                raise MailboxRefused(f"{self._where()}: ca_file {self.account.ca_file}: {error.strerror}") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+        try:
+            return tls_context(self.account.ca_file)
+        except OSError as error:
+            raise MailboxRefused(f"{self._where()}: ca_file {self.account.ca_file}: {error.strerror}") from error
 
     def _search(self, client: IMAPClient, after: int) -> list[int]:
         """UIDs from `after` on, in order; in a great folder from the newest part down, so that what is expunged
@@ -255,17 +318,17 @@ class Mailbox:
             found.update(client.search([f"{max(1, last - _SEARCHED + 1)}:{last}", *wanted]))
         return sorted(found)
 
-    def _fetch(self, client: IMAPClient, batch: Sequence[tuple[int, dict[bytes, Any]]]) -> Sequence[RawMail]:
+    def _bring(self, batch: Sequence[tuple[int, Mapping[bytes, Any]]]) -> Sequence[RawMail]:
+        """The mails of a batch whose sizes are known; those that are gone are left out."""
         giant = any(data[b"RFC822.SIZE"] > self.account.max_size for _, data in batch)
         section = f"BODY.PEEK[]<0.{_GIANT_HEAD}>" if giant else "BODY.PEEK[]"
-        answers = client.fetch([uid for uid, _ in batch], [section])
+        contents = self._ask([uid for uid, data in batch if _WITHHELD not in data], (section,))
         mails = []
         for uid, data in batch:
-            answer = answers.get(uid, {})
-            # the key comes back as BODY[] or BODY[]<0>; none at all = expunged since
-            content = next((value for key, value in answer.items() if key.startswith(b"BODY[]")), None)
-            if content is None:
+            answer = data if _WITHHELD in data else contents.get(uid)
+            if answer is None:
                 continue
+            content = _content(answer) or b""
             mails.append(
                 RawMail(
                     mailbox=self.account.name,
@@ -276,9 +339,59 @@ class Mailbox:
                     content=content,
                     size=data[b"RFC822.SIZE"],
                     truncated=giant and len(content) < data[b"RFC822.SIZE"],
+                    withheld=answer.get(_WITHHELD, ""),
                 )
             )
         return mails
+
+    def _ask(self, uids: Sequence[int], items: Sequence[str], *, again: bool = True) -> dict[int, Mapping[bytes, Any]]:
+        """FETCH: UID → answer. Mails that are gone are left out.
+
+        Some servers say NO, cut off, or say nothing, over a single mail that they have damaged: what fails is asked for
+        again in halves, and a mail that fails alone, twice, is answered with the reason.
+        """
+        if not uids:
+            return {}
+        try:
+            answers = self._answers(uids, items)
+            left = self._still_there([uid for uid in uids if uid not in answers])
+            why = "the server says nothing of it"
+        except (IMAPClientError, *_NONSENSE) as error:
+            if isinstance(error, IMAPClientAbortError | ProtocolError | _NONSENSE):
+                self._reopen(error)
+            answers, left, why = {}, list(uids), _text(error)
+        except OSError as error:
+            self._reopen(error)
+            answers, left, why = {}, list(uids), error.strerror or str(error) or type(error).__name__
+        if len(uids) == 1 and left and not again:
+            return {uids[0]: {_WITHHELD: f"the server cannot hand it over: {why}", b"RFC822.SIZE": 0}}
+        half = (len(left) + 1) // 2
+        for part in (left[:half], left[half:]):
+            answers |= self._ask(part, items, again=len(uids) > 1)
+        return answers
+
+    def _answers(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, Any]]:
+        answers = self._opened().fetch(uids, items)
+        # servers also tell unasked of flags that others change, by number of mail where we know only UIDs
+        return {
+            uid: answers[uid]
+            for uid in uids
+            if uid in answers and (b"RFC822.SIZE" in answers[uid] or _content(answers[uid]) is not None)
+        }
+
+    def _still_there(self, uids: Sequence[int]) -> list[int]:
+        """Those that the folder still has: what is not answered may have been expunged meanwhile."""
+        return sorted(self._opened().search(["UID", ",".join(map(str, uids))])) if uids else []
+
+    def _reopen(self, error: Exception) -> None:
+        """Connect again after a connection was lost over a mail; raises where it is the server that fails."""
+        before, self._cut_off = self._uidvalidity, self._cut_off + 1
+        if self._cut_off > _CUT_OFF:
+            self._drop()
+            raise MailboxError(f"{self._where()}: cut off {self._cut_off} times: {_text(error)}") from error
+        self._drop()
+        if self.open() != before:
+            raise MailboxError(f"{self._where()}: the folder was renumbered meanwhile") from error
 
     def _move(self, client: IMAPClient, uids: Sequence[int], folder: str) -> None:
         if not client.folder_exists(folder):
@@ -309,7 +422,8 @@ class Mailbox:
             raise
         except LoginError as error:
             self._drop()
-            raise MailboxRefused(f"{self._where()}: login refused: {_text(error)}") from error
+            refused = isinstance(error, LoginRefused)
+            raise (MailboxRefused if refused else MailboxError)(f"{self._where()}: {error}") from error
         except ssl.SSLCertVerificationError as error:
             self._drop()
             raise MailboxRefused(f"{self._where()}: certificate not trusted: {error.verify_message}") from error
@@ -319,7 +433,10 @@ class Mailbox:
             raise (MailboxRefused if gone else MailboxError)(f"{self._where()}: {_text(error)}") from error
         except OSError as error:
             self._drop()
-            raise MailboxError(f"{self._where()}: {error.strerror or error}") from error
+            raise MailboxError(f"{self._where()}: {error.strerror or error or type(error).__name__}") from error
+        except _NONSENSE as error:
+            self._drop()
+            raise MailboxError(f"{self._where()}: the server's answer makes no sense: {_text(error)}") from error
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -329,10 +446,10 @@ class Mailbox:
 
 
 def _batches(
-    mails: Sequence[tuple[int, dict[bytes, Any]]], max_size: int
-) -> Iterator[Sequence[tuple[int, dict[bytes, Any]]]]:
+    mails: Sequence[tuple[int, Mapping[bytes, Any]]], max_size: int
+) -> Iterator[Sequence[tuple[int, Mapping[bytes, Any]]]]:
     """Batches of bounded bytes and number; a giant mail comes alone."""
-    batch: list[tuple[int, dict[bytes, Any]]] = []
+    batch: list[tuple[int, Mapping[bytes, Any]]] = []
     weight = 0
     for uid, data in mails:
         size = data[b"RFC822.SIZE"]
@@ -355,8 +472,16 @@ def _moment(internal_date: datetime | None) -> datetime:
     return internal_date if internal_date.tzinfo is not None else internal_date.replace(tzinfo=UTC)
 
 
-def _is_news(response: tuple[Any, ...]) -> bool:
-    return len(response) > 1 and response[1] in (b"EXISTS", b"RECENT")
+def _content(answer: Mapping[bytes, Any]) -> bytes | None:
+    # the key comes back as BODY[] or BODY[]<0>; a server at its wits' end says NIL
+    return next((value for key, value in answer.items() if key.startswith(b"BODY[]")), None)
+
+
+def _readable(client: IMAPClient, seconds: float) -> bool:
+    """Whether something has come, or the connection has ended, within so many seconds."""
+    poller = select.poll()
+    poller.register(client.socket().fileno(), select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
 
 
 def _text(error: Exception) -> str:

@@ -13,11 +13,12 @@ from datetime import datetime
 
 from triage.mail import headers, html, mime
 from triage.mail.attachments import Attachment
-from triage.mail.body import Part, PartLabel, divide, own_words
+from triage.mail.body import divide, own_words
 from triage.mail.charset import clean
 from triage.mail.content import MAX_TEXT, collect, fields_text, join
 from triage.mail.headers import Address
 from triage.mail.html import Mark
+from triage.mail.lines import Part, PartLabel
 
 __all__ = ["Address", "Attachment", "Message", "Part", "PartLabel", "RawMail", "message_from_text", "parse"]
 
@@ -44,6 +45,8 @@ class RawMail:
     size: int
     #: True when the mail is over the size gate and only its beginning was fetched
     truncated: bool = False
+    #: why the server cannot hand over its bytes, which are empty then; "" as a rule
+    withheld: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +120,7 @@ def parse(content: bytes, *, truncated: bool = False) -> Message:
         date=headers.date(values["date"][0]) if "date" in values else None,
         references=_references(values),
         text=text,
-        reply=own_words(text, parts),
+        reply=own_words(text, parts, subject=subject),
         parts=parts,
         html=rich,
         attachments=tuple(found.attachments),
@@ -146,7 +149,7 @@ def message_from_text(
         message_id=_synthetic_id(f"{subject}\n{text}".encode()),
         subject=clean(subject),
         text=text,
-        reply=own_words(text, parts),
+        reply=own_words(text, parts, subject=subject),
         parts=parts,
         html=rich,
         headers={"content-language": (language,)} if language else {},
