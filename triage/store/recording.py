@@ -1,17 +1,16 @@
-"""One mail, one transaction: look up what is known about it, and write down what was decided.
+"""One mail, one transaction: write down what was decided.
 
 Case, letter, follow-ups and the line of history are one commit with the mail's outcome in the books; nothing is sent
 here.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from triage.cases.actions import (
     Acknowledge,
@@ -24,14 +23,11 @@ from triage.cases.actions import (
     RecordBounce,
     SettleLetter,
 )
-from triage.cases.decide import reply_address
-from triage.cases.known import Known, KnownCase, KnownLetter, Sighting
-from triage.cases.lifecycle import MOVES, UNFINISHED, after, reference_of
-from triage.cases.threads import references_in
+from triage.cases.lifecycle import MOVES, after, reference_of
 from triage.letters.compose import Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
-from triage.store.books import SAME_WORDS, book, words_digest
+from triage.store.books import book
 from triage.store.dialect import notify
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event, raise_alarm
@@ -47,12 +43,6 @@ from triage.store.tables import (
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding
 
-#: a customer who names the same invoice again within this time means the same dispute
-_SAME_CLAIM = timedelta(days=90)
-_DAY = timedelta(hours=24)
-#: relays give up after five days (RFC 5321 section 4.5.4.1); a bounce that comes later speaks of another letter
-_BOUNCES = timedelta(days=7)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
@@ -66,151 +56,6 @@ class Written:
 
 #: writes the letter of a case: (its reference, the action) → the letter
 Write = Callable[[str, Acknowledge], Written]
-
-
-def known_about(
-    session: Session, mail_id: int | None, message: Message, understood: Understanding, *, now: datetime
-) -> Known:
-    """Everything in the books that bears on this mail; `mail_id` None for a mail that is not in them."""
-    digest = words_digest(message)
-    sender = message.sender.address
-    automatic = understood.automatic
-    speaks_of = [automatic.original_message_id] if automatic.original_message_id else []
-    return Known(
-        same_message=_sighting(
-            session, mail_id, col(Mail.message_id) == message.message_id, col(Mail.words_digest) == digest
-        ),
-        same_words=_sighting(
-            session,
-            mail_id,
-            col(Mail.sender) == sender,
-            col(Mail.words_digest) == digest,
-            col(Mail.arrived) > now - SAME_WORDS,
-        )
-        if digest and sender
-        else None,
-        thread=_thread(session, message),
-        by_reference=_by_reference(session, message),
-        same_claim=_same_claim(session, sender, understood, now),
-        own_letter=_letter(session, [message.message_id]),
-        # many a bounce names only whom it did not reach
-        answered_letter=_letter(session, [*speaks_of, *message.references])
-        or _letter_to(session, automatic.recipient, now=now),
-        letters_to_sender=_count(
-            session,
-            OutgoingLetter,
-            col(OutgoingLetter.recipient) == reply_address(message).address,
-            col(OutgoingLetter.created_at) > now - _DAY,
-        ),
-        repeats=_count(session, Mail, col(Mail.words_digest) == digest, col(Mail.arrived) > now - _DAY)
-        if digest
-        else 0,
-        sender_known=_sighting(session, mail_id, col(Mail.sender) == sender) is not None if sender else False,
-    )
-
-
-def _count(session: Session, table: type, *conditions: Any) -> int:
-    return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
-
-
-def _sighting(session: Session, mail_id: int | None, *conditions: Any) -> Sighting | None:
-    query = (
-        select(Mail).where(*conditions, col(Mail.outcome).in_(("taken", "duplicate"))).order_by(col(Mail.id)).limit(1)
-    )
-    if mail_id is not None:
-        query = query.where(col(Mail.id) != mail_id)
-    row = session.scalars(query).first()
-    if row is None:
-        return None
-    case = session.get(Case, row.case_id) if row.case_id else None
-    return Sighting(
-        mail_id=row.id or 0,
-        mailbox=row.mailbox,
-        case_id=row.case_id,
-        case_reference=case.reference if case else None,
-        arrived=row.arrived,
-    )
-
-
-def _thread(session: Session, message: Message) -> KnownCase | None:
-    ids = list(message.references[-50:])
-    if not ids:
-        return None
-    by_letter = session.scalars(
-        select(col(OutgoingLetter.case_id))
-        .where(col(OutgoingLetter.message_id).in_(ids))
-        .order_by(col(OutgoingLetter.id).desc())
-    ).first()
-    by_mail = session.scalars(
-        select(col(Mail.case_id))
-        .where(col(Mail.message_id).in_(ids), col(Mail.case_id).is_not(None))
-        .order_by(col(Mail.id).desc())
-    ).first()
-    return _facts(session, by_letter or by_mail)
-
-
-def _by_reference(session: Session, message: Message) -> KnownCase | None:
-    named = references_in(message.subject)
-    if not named:
-        return None
-    return _facts(session, session.scalars(select(col(Case.id)).where(col(Case.reference) == named[0])).first())
-
-
-def _same_claim(session: Session, sender: str, understood: Understanding, now: datetime) -> KnownCase | None:
-    invoices = [normalised(finding.value) for finding in understood.findings if finding.kind == "invoice"]
-    if not invoices or not sender:
-        return None
-    query = (
-        select(col(Case.id))
-        .join(CaseInvoice, col(CaseInvoice.case_id) == col(Case.id))
-        .where(
-            col(CaseInvoice.invoice).in_(invoices),
-            col(Case.customer) == sender,
-            col(Case.state).in_(UNFINISHED),
-            col(Case.opened_at) > now - _SAME_CLAIM,
-        )
-        .order_by(col(Case.id).desc())
-    )
-    return _facts(session, session.scalars(query).first())
-
-
-def _facts(session: Session, case_id: int | None) -> KnownCase | None:
-    row = session.get(Case, case_id, with_for_update=True) if case_id else None
-    if row is None or row.id is None:
-        return None
-    addresses = session.scalars(select(col(Participant.address)).where(col(Participant.case_id) == row.id))
-    acknowledged = _count(
-        session, OutgoingLetter, col(OutgoingLetter.case_id) == row.id, col(OutgoingLetter.kind) == "acknowledgement"
-    )
-    return KnownCase(
-        id=row.id,
-        reference=row.reference or "",
-        state=row.state,  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
-        participants=frozenset(addresses),
-        acknowledged=bool(acknowledged),
-    )
-
-
-def _letter(session: Session, ids: Sequence[str]) -> KnownLetter | None:
-    return _newest_letter(session, col(OutgoingLetter.message_id).in_(list(ids)[-50:])) if ids else None
-
-
-def _letter_to(session: Session, recipient: str | None, *, now: datetime) -> KnownLetter | None:
-    if not recipient:
-        return None
-    return _newest_letter(
-        session,
-        col(OutgoingLetter.recipient) == recipient.lower(),
-        col(OutgoingLetter.created_at) > now - _BOUNCES,
-        col(OutgoingLetter.attempts) > 0,
-    )
-
-
-def _newest_letter(session: Session, *conditions: Any) -> KnownLetter | None:
-    row = session.scalars(select(OutgoingLetter).where(*conditions).order_by(col(OutgoingLetter.id).desc())).first()
-    if row is None or row.id is None:
-        return None
-    return KnownLetter(id=row.id, case_id=row.case_id, message_id=row.message_id, recipient=row.recipient)
 
 
 def record(

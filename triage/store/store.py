@@ -11,7 +11,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
 
 from triage.cases.known import Known
 from triage.errors import DatabaseError
@@ -20,12 +19,13 @@ from triage.store.alarms import Alarms
 from triage.store.books import Books
 from triage.store.corrections import Corrections
 from triage.store.desk import Cases
-from triage.store.dialect import advisory_lock, is_postgres, one_daemon, open_engine, translated
+from triage.store.dialect import advisory_lock, condition, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
 from triage.store.ledger import ImportedLedger
+from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
-from triage.store.recording import known_about
-from triage.store.session import reading
+from triage.store.session import reading, writing
+from triage.store.tables import Switch
 from triage.understanding.findings import Understanding
 
 __all__ = ["Store", "one_daemon"]
@@ -81,11 +81,11 @@ class Store:
         with reading(self.engine) as session:
             return known_about(session, None, message, understood, now=now)
 
-    def check(self) -> str:
-        """One question to the database, for `doctor`; returns what answered."""
-        with reading(self.engine) as session:
-            query = "SELECT version()" if is_postgres(self.engine) else "SELECT 'SQLite ' || sqlite_version()"
-            return str(session.connection().execute(text(query)).scalar()).split(" on ")[0]
+    def check(self, *, now: datetime) -> str:
+        """How the database is, for `doctor`, after a row was really written. Raises DatabaseError."""
+        with writing(self.engine) as session:
+            session.merge(Switch(name="doctor", value="has written here", actor="doctor", at=now))
+            return condition(session)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -1,0 +1,213 @@
+"""What the books already know that bears on a mail: copies of it, its case, the letters that it speaks of.
+
+Every question is a statement that is built once and answered by an index, so that a mail costs the same in a full
+house as in an empty one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, bindparam, exists, func, select
+from sqlmodel import Session, col
+
+from triage.cases.decide import reply_address
+from triage.cases.known import Known, KnownCase, KnownLetter, Sighting
+from triage.cases.lifecycle import UNFINISHED
+from triage.cases.threads import references_in
+from triage.mail.message import Message
+from triage.records.ledger import normalised
+from triage.store.books import SAME_WORDS, words_digest
+from triage.store.tables import Case, CaseInvoice, Mail, OutgoingLetter, Participant
+from triage.understanding.findings import Understanding
+
+#: a customer who names the same invoice again within this time means the same dispute
+_SAME_CLAIM: Final = timedelta(days=90)
+_DAY: Final = timedelta(hours=24)
+#: relays give up after five days (RFC 5321 section 4.5.4.1); a bounce that comes later speaks of another letter
+_BOUNCES: Final = timedelta(days=7)
+#: ids of a thread that are looked for; a longer one is known by its newest
+_MOST_IDS: Final = 50
+
+_OTHER_MAILS: Final = (col(Mail.outcome).in_(("taken", "duplicate")), col(Mail.id) != bindparam("mail_id"))
+_SIGHTING: Final = (
+    select(col(Mail.id), col(Mail.mailbox), col(Mail.case_id), col(Case.reference), col(Mail.arrived))
+    .outerjoin(Case, col(Case.id) == col(Mail.case_id))
+    .where(*_OTHER_MAILS)
+    # by time and not by id: PostgreSQL would walk along the ids to save itself the sorting
+    .order_by(col(Mail.arrived), col(Mail.id))
+    .limit(1)
+)
+_SAME_MESSAGE: Final = _SIGHTING.where(
+    col(Mail.message_id) == bindparam("message_id"), col(Mail.words_digest) == bindparam("digest")
+)
+_SAME_WORDS: Final = _SIGHTING.where(
+    col(Mail.sender) == bindparam("sender"),
+    col(Mail.words_digest) == bindparam("digest"),
+    col(Mail.arrived) > bindparam("since"),
+)
+_COUNTS: Final = select(
+    select(func.count())
+    .select_from(OutgoingLetter)
+    .where(col(OutgoingLetter.recipient) == bindparam("answer_to"), col(OutgoingLetter.created_at) > bindparam("day"))
+    .scalar_subquery()
+    .label("letters_to_sender"),
+    select(func.count())
+    .select_from(Mail)
+    .where(
+        col(Mail.words_digest) == bindparam("digest"), bindparam("digest") != "", col(Mail.arrived) > bindparam("day")
+    )
+    .scalar_subquery()
+    .label("repeats"),
+    exists(
+        select(col(Mail.id)).where(col(Mail.sender) == bindparam("sender"), bindparam("sender") != "", *_OTHER_MAILS)
+    ).label("sender_known"),
+)
+_CASE_BY_LETTER: Final = (
+    select(col(OutgoingLetter.case_id))
+    .where(col(OutgoingLetter.message_id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(OutgoingLetter.created_at).desc(), col(OutgoingLetter.id).desc())
+    .limit(1)
+)
+_CASE_BY_MAIL: Final = (
+    select(col(Mail.case_id))
+    .where(col(Mail.message_id).in_(bindparam("ids", expanding=True)), col(Mail.case_id).is_not(None))
+    .order_by(col(Mail.kept_at).desc(), col(Mail.id).desc())
+    .limit(1)
+)
+_CASE_BY_REFERENCE: Final = select(col(Case.id)).where(col(Case.reference) == bindparam("reference"))
+_CASE_BY_CLAIM: Final = (
+    select(col(Case.id))
+    .join(CaseInvoice, col(CaseInvoice.case_id) == col(Case.id))
+    .where(
+        col(CaseInvoice.invoice).in_(bindparam("invoices", expanding=True)),
+        col(Case.customer) == bindparam("customer"),
+        col(Case.state).in_(UNFINISHED),
+        col(Case.opened_at) > bindparam("since"),
+    )
+    .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
+    .limit(1)
+)
+_LETTER: Final = (
+    select(
+        col(OutgoingLetter.id),
+        col(OutgoingLetter.case_id),
+        col(OutgoingLetter.message_id),
+        col(OutgoingLetter.recipient),
+    )
+    .order_by(col(OutgoingLetter.created_at).desc(), col(OutgoingLetter.id).desc())
+    .limit(1)
+)
+_LETTER_BY_ID: Final = _LETTER.where(col(OutgoingLetter.message_id).in_(bindparam("ids", expanding=True)))
+_LETTER_TO: Final = _LETTER.where(
+    col(OutgoingLetter.recipient) == bindparam("recipient"),
+    col(OutgoingLetter.created_at) > bindparam("since"),
+    col(OutgoingLetter.attempts) > 0,
+)
+_PARTICIPANTS: Final = select(col(Participant.address)).where(col(Participant.case_id) == bindparam("case_id"))
+_ACKNOWLEDGED: Final = select(
+    exists(
+        select(col(OutgoingLetter.id)).where(
+            col(OutgoingLetter.case_id) == bindparam("case_id"), col(OutgoingLetter.kind) == "acknowledgement"
+        )
+    )
+)
+
+
+def known_about(
+    session: Session, mail_id: int | None, message: Message, understood: Understanding, *, now: datetime
+) -> Known:
+    """Everything in the books that bears on this mail; `mail_id` None for a mail that is not in them."""
+    session.flush()
+    digest, sender, automatic = words_digest(message), message.sender.address, understood.automatic
+    facts = {
+        "mail_id": mail_id or 0,
+        "message_id": message.message_id,
+        "digest": digest,
+        "sender": sender,
+        "answer_to": reply_address(message).address,
+        "day": now - _DAY,
+        "since": now - SAME_WORDS,
+    }
+    counts = _first(session, _COUNTS, facts)
+    speaks_of = [automatic.original_message_id] if automatic.original_message_id else []
+    return Known(
+        same_message=_sighting(session, _SAME_MESSAGE, facts),
+        same_words=_sighting(session, _SAME_WORDS, facts) if digest and sender else None,
+        thread=_thread(session, message),
+        by_reference=_by_reference(session, message),
+        same_claim=_same_claim(session, sender, understood, now),
+        own_letter=_letter(session, [message.message_id]),
+        # many a bounce names only whom it did not reach
+        answered_letter=_letter(session, [*speaks_of, *message.references])
+        or _letter_to(session, automatic.recipient, now=now),
+        letters_to_sender=counts.letters_to_sender,
+        repeats=counts.repeats,
+        sender_known=bool(counts.sender_known),
+    )
+
+
+def _first(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+    """The first row of an answer; past the session, whose bookkeeping of objects costs more than the question."""
+    return session.connection().execute(statement, values).first()
+
+
+def _sighting(session: Session, statement: Select[Any], facts: Mapping[str, Any]) -> Sighting | None:
+    row = _first(session, statement, facts)
+    if row is None:
+        return None
+    return Sighting(
+        mail_id=row.id, mailbox=row.mailbox, case_id=row.case_id, case_reference=row.reference, arrived=row.arrived
+    )
+
+
+def _thread(session: Session, message: Message) -> KnownCase | None:
+    ids = {"ids": list(message.references[-_MOST_IDS:])}
+    if not ids["ids"]:
+        return None
+    row = _first(session, _CASE_BY_LETTER, ids) or _first(session, _CASE_BY_MAIL, ids)
+    return _facts(session, row)
+
+
+def _by_reference(session: Session, message: Message) -> KnownCase | None:
+    named = references_in(message.subject)
+    return _facts(session, _first(session, _CASE_BY_REFERENCE, {"reference": named[0]})) if named else None
+
+
+def _same_claim(session: Session, sender: str, understood: Understanding, now: datetime) -> KnownCase | None:
+    invoices = [normalised(finding.value) for finding in understood.findings if finding.kind == "invoice"]
+    if not invoices or not sender:
+        return None
+    claim = {"invoices": invoices, "customer": sender, "since": now - _SAME_CLAIM}
+    return _facts(session, _first(session, _CASE_BY_CLAIM, claim))
+
+
+def _facts(session: Session, found: Sequence[int] | None) -> KnownCase | None:
+    """The case that an answer names, locked: two replies to it that are read at once take turns."""
+    row = session.get(Case, found[0], with_for_update=True) if found else None
+    if row is None or row.id is None:
+        return None
+    connection = session.connection()
+    return KnownCase(
+        id=row.id,
+        reference=row.reference or "",
+        state=row.state,  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
+        participants=frozenset(connection.execute(_PARTICIPANTS, {"case_id": row.id}).scalars()),
+        acknowledged=bool(connection.execute(_ACKNOWLEDGED, {"case_id": row.id}).scalar()),
+    )
+
+
+def _letter(session: Session, ids: Sequence[str]) -> KnownLetter | None:
+    return _known_letter(_first(session, _LETTER_BY_ID, {"ids": list(ids)[-_MOST_IDS:]})) if ids else None
+
+
+def _letter_to(session: Session, recipient: str | None, *, now: datetime) -> KnownLetter | None:
+    if not recipient:
+        return None
+    return _known_letter(_first(session, _LETTER_TO, {"recipient": recipient.lower(), "since": now - _BOUNCES}))
+
+
+def _known_letter(row: Any) -> KnownLetter | None:
+    if row is None:
+        return None
+    return KnownLetter(id=row.id, case_id=row.case_id, message_id=row.message_id, recipient=row.recipient)
