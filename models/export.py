@@ -24,10 +24,10 @@ class Pooled(torch.nn.Module):
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """One vector a text."""
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """One vector a text, and one a token."""
         tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return pool(tokens, attention_mask)
+        return pool(tokens, attention_mask), tokens
 
 
 def export(encoder: torch.nn.Module, path: Path) -> None:
@@ -43,7 +43,7 @@ def export(encoder: torch.nn.Module, path: Path) -> None:
             module,
             example,
             input_names=["input_ids", "attention_mask"],
-            output_names=["vector"],
+            output_names=["vector", "tokens"],
             dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
             dynamo=True,
             external_data=False,

@@ -5,7 +5,7 @@ speaks most for a dispute speaks for the mail: a claim at the end of a long lett
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from triage.understanding.evidence import occlude
 from triage.understanding.findings import Evidence, Language, Verdict
 from triage.understanding.heads import Heads, sigmoid
 from triage.understanding.network import Floats, Ids, Network
+from triage.understanding.senses import SenseHead, Senses, Token
 
 #: texts in one call of the network, and tokens with their padding: more costs memory and gains nothing on a CPU
 BATCH, BATCH_TOKENS = 8, 1024
@@ -73,6 +74,17 @@ class Reading:
     logit: float
     #: the row of the window that spoke most for a dispute
     row: Floats
+    #: what it takes the numbers for
+    senses: Senses = field(default_factory=Senses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A piece of a mail as the network reads it."""
+
+    ids: list[int]
+    #: where each id stands in the mail; None for marks that the mail does not have
+    tokens: list[Token | None]
 
 
 class Transformer:
@@ -88,6 +100,7 @@ class Transformer:
         thresholds: Thresholds,
         window: int = 256,
         prefix: str = "",
+        senses: SenseHead | None = None,
     ) -> None:
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -99,6 +112,7 @@ class Transformer:
         self._thresholds = thresholds
         self._window = window
         self._prefix = prefix
+        self._senses = senses
 
     @property
     def name(self) -> str:
@@ -118,8 +132,9 @@ class Transformer:
                 reasons=self.heads.reasons(reading.row),
                 evidence=(),
                 model=self._name,
+                senses=reading.senses,
             )
-            for reading in self.read(mails)
+            for reading in self.read(mails, senses=True)
         ]
 
     def evidence(self, words: Words, verdict: Verdict) -> tuple[Evidence, ...]:
@@ -131,31 +146,56 @@ class Transformer:
 
         return occlude(words.reply, logits)
 
-    def read(self, mails: Sequence[Words]) -> list[Reading]:
-        """What the network makes of each mail, in their order."""
+    def read(self, mails: Sequence[Words], *, senses: bool = False) -> list[Reading]:
+        """What the network makes of each mail, in their order; of their numbers too, where it is asked to."""
         if not mails:
             return []
         windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
-        rows = self._rows([window for _, window in windows])
+        head = self._senses if senses else None
+        rows, scores = self._rows([window.ids for _, window in windows], head)
         logits = self.heads.logits(rows)
         best: dict[int, int] = {}
+        of_mail: dict[int, list[int]] = {}
         for number, (at, _) in enumerate(windows):
+            of_mail.setdefault(at, []).append(number)
             if at not in best or logits[number] > logits[best[at]]:
                 best[at] = number
-        return [Reading(logit=float(logits[best[at]]), row=rows[best[at]]) for at in range(len(mails))]
+        return [
+            Reading(
+                logit=float(logits[best[at]]),
+                row=rows[best[at]],
+                senses=_joined([(windows[number][1], scores[number]) for number in of_mail[at] if number in scores]),
+            )
+            for at in range(len(mails))
+        ]
 
-    def windows(self, mail: Words) -> list[list[int]]:
-        """The token ids of each window of a mail; at least one."""
-        head = self._ids(heading(self._prefix, mail.subject))
-        body = self._ids(mail.reply)
+    def windows(self, mail: Words) -> list[Window]:
+        """Each window of a mail; at least one."""
+        subject = mail.subject.strip()
+        # the heading holds the subject somewhere behind the prefix
+        shift = len(self._prefix) - mail.subject.index(subject) if subject else 0
+        head = self._tokenizer.encode(heading(self._prefix, mail.subject), add_special_tokens=False)
+        body = self._tokenizer.encode(mail.reply, add_special_tokens=False)
         opening, closing = self._special()
         # A subject of hundreds of words must leave room for the mail.
-        head = head[: self._window // 3]
-        room = self._window - len(head) - len(opening) - len(closing)
-        return [opening + head + piece + closing for piece in _slide(body, room)]
-
-    def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        kept = min(len(head.ids), self._window // 3)
+        before: list[Token | None] = [None] * len(opening)
+        before += [
+            Token(text="subject", start=start - shift, end=end - shift) if subject else None
+            for start, end in head.offsets[:kept]
+        ]
+        room = self._window - kept - len(opening) - len(closing)
+        return [
+            Window(
+                ids=[*opening, *head.ids[:kept], *body.ids[start:end], *closing],
+                tokens=[
+                    *before,
+                    *(Token(text="reply", start=first, end=last) for first, last in body.offsets[start:end]),
+                    *[None] * len(closing),
+                ],
+            )
+            for start, end in _slide(len(body.ids), room)
+        ]
 
     def _special(self) -> tuple[list[int], list[int]]:
         """The ids that this tokenizer puts before and after a text."""
@@ -163,17 +203,24 @@ class Transformer:
         own = [at for at, special in enumerate(found.special_tokens_mask) if not special]
         return list(found.ids[: own[0]]), list(found.ids[own[-1] + 1 :])
 
-    def _rows(self, windows: Sequence[list[int]]) -> Floats:
-        """Rows of the network for windows, run in small batches of like length and handed back in order."""
+    def _rows(self, windows: Sequence[list[int]], head: SenseHead | None) -> tuple[Floats, dict[int, Floats]]:
+        """Rows of the network for windows, and the senses of their tokens; run in small batches of like length."""
         order = sorted(range(len(windows)), key=lambda at: len(windows[at]))
         rows: dict[int, Floats] = {}
+        scores: dict[int, Floats] = {}
         while order:
             # The longest first: it says how many fit.
             count = min(BATCH, max(BATCH_TOKENS // len(windows[order[-1]]), 1))
             order, batch = order[:-count], order[-count:]
             ids, mask = _pad([windows[at] for at in batch])
-            rows.update(zip(batch, self._network.run(ids, mask), strict=True))
-        return np.stack([rows[at] for at in range(len(windows))]) if windows else np.zeros((0, 1), np.float32)
+            if head is None:
+                rows.update(zip(batch, self._network.run(ids, mask), strict=True))
+                continue
+            of_batch, tokens = self._network.read(ids, mask)
+            rows.update(zip(batch, of_batch, strict=True))
+            if tokens is not None:
+                scores |= {at: head.scores(tokens[number, : len(windows[at])]) for number, at in enumerate(batch)}
+        return np.stack([rows[at] for at in range(len(windows))]), scores
 
 
 def heading(prefix: str, subject: str) -> str:
@@ -181,14 +228,27 @@ def heading(prefix: str, subject: str) -> str:
     return f"{prefix}{subject.strip()} {SEPARATOR}" if subject.strip() else prefix.strip()
 
 
-def _slide(ids: list[int], room: int) -> list[list[int]]:
+def _slide(length: int, room: int) -> list[tuple[int, int]]:
     """Windows of at most `room` ids that overlap by a quarter; where there are too many, those in the middle go."""
     step = room - room // 4
-    pieces = [ids[start : start + room] for start in range(0, max(len(ids) - room // 4, 1), step)]
+    pieces = [(start, start + room) for start in range(0, max(length - room // 4, 1), step)]
     if len(pieces) > MOST_WINDOWS:
         half = MOST_WINDOWS // 2
         pieces = pieces[:half] + pieces[-half:]
     return pieces
+
+
+def _joined(windows: Sequence[tuple[Window, Floats]]) -> Senses:
+    """The senses of a whole mail; what two windows hold counts as both see it."""
+    held = [
+        (token, row)
+        for window, scores in windows
+        for token, row in zip(window.tokens, scores, strict=True)
+        if token is not None
+    ]
+    if not held:
+        return Senses()
+    return Senses(tokens=tuple(token for token, _ in held), scores=np.stack([row for _, row in held]))
 
 
 def _pad(windows: Sequence[list[int]]) -> tuple[Ids, Ids]:

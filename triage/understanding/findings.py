@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from triage.mail.automatic import Automatic
+from triage.understanding.senses import Senses
 
 Kind = Literal["invoice", "amount", "date", "order", "customer", "account", "card", "other"]
 Role = Literal["disputed", "billed", "expected", "paid", "refund", "other"]
@@ -99,6 +100,8 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     #: name and version of the model, for the record
     model: str = ""
+    #: what the network takes the numbers of the mail for
+    senses: Senses = field(default_factory=Senses, compare=False, repr=False)
 
     @property
     def reason(self) -> str:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import groupby
 
@@ -112,7 +112,8 @@ class Remembering:
         reasons = verdict.reasons
         if label != NONE:
             reasons = {reason: SURE if reason == label else (1 - SURE) / (len(REASONS) - 1) for reason in REASONS}
-        return Verdict(probability=probability, reasons=reasons, model=verdict.model + OVERRULED)
+        model = verdict.model + OVERRULED
+        return replace(verdict, probability=probability, reasons=reasons, evidence=(), model=model)
 
 
 #: stands behind the model's name in the record when a correction has decided

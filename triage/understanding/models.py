@@ -26,6 +26,7 @@ from triage.understanding.classify import Classifier, Thresholds, Transformer
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import NONE, Calibration, Heads, LabelHeads, LinearHeads
 from triage.understanding.network import Network, OnnxNetwork, TorchEncoder, TorchLogits
+from triage.understanding.senses import SenseHead
 
 Backend = Literal["onnx", "transformers"]
 
@@ -173,6 +174,7 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
     try:
         network, heads = _network_and_heads(path, encoder, described, backend)
         tokenizer = Tokenizer.from_file(str(encoder / TOKENIZER))
+        senses = SenseHead.load(encoder / SENSE_HEAD) if (encoder / SENSE_HEAD).is_file() else None
     except ModelError:
         raise
     except ImportError as error:
@@ -190,6 +192,7 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
         thresholds=Thresholds(auto=described.thresholds.auto, review=described.thresholds.review),
         window=described.window,
         prefix=described.prefix,
+        senses=senses,
     )
 
 

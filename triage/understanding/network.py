@@ -26,9 +26,13 @@ class Network(Protocol):
         """One row for each text of the batch; `ids` and `mask` are texts × tokens, the mask 0 where padded."""
         ...
 
+    def read(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats | None]:
+        """The same rows and the vectors of all tokens (texts × tokens × numbers), None where it has none to show."""
+        ...
+
 
 class OnnxNetwork:
-    """A graph with the inputs `input_ids` and `attention_mask` and one output, on one thread."""
+    """A graph with the inputs `input_ids` and `attention_mask` and the outputs `vector` and `tokens`, on one thread."""
 
     def __init__(self, path: Path) -> None:
         import onnxruntime  # type: ignore[import-untyped]
@@ -41,11 +45,17 @@ class OnnxNetwork:
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, ids: Ids, mask: Ids) -> Floats:
         """One row for each text of the batch."""
-        rows = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        rows = self._session.run(self._outputs[:1], {"input_ids": ids, "attention_mask": mask})[0]
         return np.asarray(rows, dtype=np.float32)
+
+    def read(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats | None]:
+        """The same rows and the vectors of all tokens."""
+        rows, *tokens = self._session.run(self._outputs, {"input_ids": ids, "attention_mask": mask})
+        return np.asarray(rows, np.float32), np.asarray(tokens[0], np.float32) if tokens else None
 
 
 class TorchEncoder:
@@ -65,12 +75,16 @@ class TorchEncoder:
 
     def run(self, ids: Ids, mask: Ids) -> Floats:
         """One row for each text of the batch."""
+        return self.read(ids, mask)[0]
+
+    def read(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats | None]:
+        """The same rows and the vectors of all tokens."""
         import torch
 
         with torch.inference_mode():
             weights = torch.from_numpy(mask)
             tokens = self._model(input_ids=torch.from_numpy(ids), attention_mask=weights).last_hidden_state
-            return _numbers(pool(tokens, weights))
+            return _numbers(pool(tokens, weights)), _numbers(tokens)
 
 
 class TorchLogits:
@@ -93,6 +107,10 @@ class TorchLogits:
         with torch.inference_mode():
             found = self._model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
             return _numbers(found.logits)
+
+    def read(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats | None]:
+        """The logits; what such a model thinks of single tokens is its own business."""
+        return self.run(ids, mask), None
 
 
 #: neither code nor pickles out of a model folder

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
+from math import exp, log
 from typing import Final, Literal
 
 from triage.understanding.findings import Disputed, How, Money, Role, Where
@@ -18,9 +19,13 @@ from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
 from triage.understanding.money import Amount
 from triage.understanding.rules import Patterns
+from triage.understanding.senses import Sense, Senses
 
 #: distinct values that are compared with one another; a price list with more is no single claim
 MOST: Final = 16
+#: how much the words around an amount count for its role, and how much what the network takes it for
+WORDS: Final = 0.5
+NETWORK: Final = 1.0
 #: under this probability no sum is called the contested one
 LEAST: Final = 0.2
 
@@ -94,11 +99,11 @@ class Roles:
         self._claims: Linear[Literal["yes", "no"]] = Linear(patterns.disputed_weights)
 
     def judge(
-        self, places: Sequence[Place], leaning: Leaning | None = None
+        self, places: Sequence[Place], leaning: Leaning | None = None, senses: Senses | None = None
     ) -> tuple[list[list[Priced]], Disputed | None]:
         """The amounts of each place with their roles, and the contested sum where the mail says one."""
         leaning = leaning or Leaning()
-        priced = price(places, self._roles, leaning)
+        priced = price(places, self._roles, leaning, senses)
         own = [
             each for place, prices in zip(places, priced, strict=True) if place.where != "attachment" for each in prices
         ]
@@ -115,12 +120,36 @@ class Roles:
         return Disputed(money=best.money, how=best.how) if best else None
 
 
-def price(places: Sequence[Place], roles: Linear[Role], leaning: Leaning) -> list[list[Priced]]:
-    """The amounts of each place with the roles that these weights give them."""
+def price(
+    places: Sequence[Place], roles: Linear[Role], leaning: Leaning, senses: Senses | None = None
+) -> list[list[Priced]]:
+    """The amounts of each place with the roles that these weights give them, and the network where it has read them."""
     return [
-        _of_one_mind([_priced(amount, roles.probabilities(of)) for amount, of in zip(place.amounts, each, strict=True)])
+        _of_one_mind(
+            [
+                _priced(amount, _agreed(roles.probabilities(of), _sensed(place, amount, senses)))
+                for amount, of in zip(place.amounts, each, strict=True)
+            ]
+        )
         for place, each in zip(places, role_features(places, leaning), strict=True)
     ]
+
+
+def _sensed(place: Place, amount: Amount, senses: Senses | None) -> Mapping[Sense, float]:
+    if senses is None or place.where not in ("reply", "subject"):
+        return {}
+    return senses.of("subject" if place.where == "subject" else "reply", amount.start, amount.end)
+
+
+def _agreed(shares: Mapping[Role, float], sensed: Mapping[Sense, float]) -> Mapping[Role, float]:
+    """Two opinions as one: their log odds added, each by its weight."""
+    if not sensed:
+        return shares
+    sums = {role: WORDS * log(max(share, 1e-6)) + NETWORK * sensed[role] for role, share in shares.items()}
+    highest = max(sums.values())
+    raised = {role: exp(total - highest) for role, total in sums.items()}
+    whole = sum(raised.values())
+    return {role: share / whole for role, share in raised.items()}
 
 
 def _priced(amount: Amount, shares: Mapping[Role, float]) -> Priced:
