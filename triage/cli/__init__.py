@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from triage.cli import alarms, cases, demo, explain, ledger, letters, operate, rules
+from triage.cli import alarms, cases, demo, explain, ledger, letters, model, operate, rules
 from triage.cli.common import app, complain
 from triage.errors import OperatorError, TriageError
 
@@ -15,6 +15,7 @@ app.add_typer(letters.app, name="letters")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(letters.quarantine_app, name="quarantine")
 app.add_typer(rules.app, name="rules")
+app.add_typer(model.app, name="model")
 
 __all__ = ["app", "demo", "explain", "main", "operate"]
 

@@ -20,6 +20,7 @@ from triage.house import House
 from triage.mail.mailbox import MailSource
 from triage.records.database import SqlLedger
 from triage.store.store import Store
+from triage.understanding import learn
 
 
 @app.command()
@@ -180,7 +181,13 @@ def _rules(house: House) -> str:
 
 def _model(house: House) -> str:
     policy = house.policy
-    return f"{house.model}: review from {policy.review_threshold:.2f}, by itself from {policy.auto_threshold:.2f}"
+    bands = f"review from {policy.review_threshold:.2f}, by itself from {policy.auto_threshold:.2f}"
+    version = learn.current(house.learned_folder)
+    if version is None or house.settings.model.backend == "none":
+        return f"{house.model}: {bands}"
+    if learn.is_stale(version, house.model_folder):
+        return f"{house.model}: {bands}; {version.name} was learned on another version of it and rests: learn again"
+    return f"{house.model}, learned here ({version}): {bands}"
 
 
 def _mailbox(mailbox: MailSource) -> str:

@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 
 from triage.errors import MailTooComplex
 from triage.mail.message import parse
-from triage.store.session import reading
+from triage.store.history import add_event
+from triage.store.session import reading, writing
 from triage.store.tables import Case, Correction, Mail, Raw
 from triage.store.views import DecidedMail
 from triage.understanding.memory import Remembered, fingerprint
@@ -64,6 +65,11 @@ class Corrections:
                 )
                 for mail_id, reference, reason, said in session.execute(query)
             ]
+
+    def version_changed(self, text: str, *, actor: str, now: datetime) -> None:
+        """Write into the history of the house that another version of the model was put into use."""
+        with writing(self._engine) as session:
+            add_event(session, None, "model", text, now=now, actor=actor)
 
 
 def say(session: Session, case: Case, label: str, *, actor: str, now: datetime) -> Correction | None:
