@@ -79,6 +79,23 @@ def test_answers_between_quotes_are_own() -> None:
         "Thanks for nothing: I was charged twice again this month!",
         "My details are confidential, so please call me about the 40 EUR.",
         "--\nI was charged twice.",
+        "hola\ngracias por nada\nfactura 4471\ncobro 45,00\nfecha 3/3\nno es mio",
+        "Refund me please\n\nThanks\ninvoice 4471\namount 240\nordered 3 march\nnever arrived",
+        "These are wrong:\n\n| Invoice | Amount |\n|---|---|\n| 4471 | 240,00 |\n| 4472 | 90,00 |\n\nRegards",
+        "These are wrong:\n> 4471, 240 EUR\n> 4472, 90 EUR",
+        ">>> PLEASE READ <<<\nI was charged twice.",
+        "Sent by mail on 3 March: invoice 4471, which I dispute.\nEnviado por correo también.",
+        "I ordered a lamp.\nOn 5 March 2026 at 10:00 your colleague Jane wrote:\nit has been shipped.\nIt never came.",
+        "Hallo,\nam 5.3.2026 schrieb mir Ihre Kollegin:\nwir erstatten 40 Euro.\nDas Geld ist nie gekommen.",
+        "Bonjour,\n\nLe 5 mars 2026 vous m'avez écrit :\nnous remboursons.\n\nRien n'est arrivé.",
+        "El 6/3/2026 a las 10:00 su agente me escribió:\nya está hecho\nNo ha llegado nada.",
+        "Op 5 maart 2026 schreef u mij:\nwij betalen terug.\nEr is niets gekomen.",
+        "Servus Lukas,\nauf der Rechnung fehlt etwas (am 13.05.26 hat der Fahrer unterschrieben):\n- 86,40",
+        "Dear team,\n\nOur registered office moved in May and you still bill the old company. Cancel 88.\n\nAnn",
+        "Hello\n\nI was charged twice. This email is confidential and for your team only.\n\nAnn",
+        "Guten Tag,\n\nals Geschäftsführer der Muster GmbH (Köln, HRB 1234) widerspreche ich Rechnung 77.\n\nA. Muster",
+        "CAUTION: This email was scanned for viruses.\n\nI was charged twice.",
+        "Best regards to the team.\n\nRegards\n\nOne more thing: invoice 12 was charged twice.",
     ],
 )
 def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
@@ -106,6 +123,55 @@ def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
 def test_signatures_and_notices_are_marked_off(tail: str) -> None:
     """What programs and companies append is no part of the own words."""
     assert _reply(f"{OWN}\n\n{tail}\n") == OWN
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "-- \nAnn Smith\nSmith Ltd\n\nP.S. Invoice 4471 is wrong as well.",
+        "--\nInvoice 4471 is wrong as well, because it holds a fee that nobody ever agreed to pay.",
+        "Kind regards,\nAnn Smith\nSmith Ltd\n+44 20 7946 0000\n\nPS: 4471 is wrong, too",
+        "Regards,\nAnn\nSmith Ltd\nwww.smith.example\n4471: 240 EUR",
+        "Sent from my iPhone\n\nInvoice 4471, too.",
+        "__________\nInvoice 4471, too.",
+        "--\nFactura n.º 4471",
+    ],
+)
+def test_what_is_added_below_a_signature_is_kept(below: str) -> None:
+    """A postscript, a sum or a sentence below the name is no signature."""
+    assert "4471" in _reply(f"{OWN}\n\n{below}\n")
+
+
+def test_a_notice_is_cut_where_it_begins() -> None:
+    """What stands above a notice is the writer's, with or without an empty line between."""
+    notice = "This e-mail is confidential and intended only for the addressee.\nSmith Ltd, Leeds"
+    assert _reply(f"{OWN}\nAnn Smith\n{notice}") == f"{OWN}\nAnn Smith"
+    assert _reply(f"{OWN}\n\n**********\n{notice}\n\nVisit our stand at the fair in May, it is a good one.") == OWN
+    banner = "This e-mail was scanned for viruses."
+    assert _reply(f"{banner}\n\n{OWN}\n\n{notice}") == f"{banner}\n\n{OWN}"
+
+
+@pytest.mark.parametrize("left", ["Dear team,", "Hola:", "\N{PARTY POPPER}"])
+def test_a_greeting_alone_is_never_all_that_is_left(left: str) -> None:
+    """Where only a greeting would remain, what was cut off was no signature and no quote."""
+    text = f"{left}\n\n-- \nAnn Smith\nCustomer 4471"
+    assert _reply(text) == text
+    text = f"{left}\n\nOn 2 Mar 2026 at 10:15, Jane <j@shop.example> wrote:\n\nYour bill is 240."
+    assert _reply(text) == text
+
+
+def test_what_the_writer_cites_and_answers_is_kept() -> None:
+    """A short passage with > that nobody is named for, or in the middle of a letter, is part of what is said."""
+    assert _reply("> Your payment was not received\n\nThis is wrong, I paid on 3 March.").startswith("> Your payment")
+    cited = _reply(
+        "You promised me this:\n\nOn Mon, 2 Mar 2026 at 10:15, Jane <j@shop.example> wrote:\n"
+        "> We refund 40 within five days.\n\nThat was a month ago, and nothing has come."
+    )
+    assert "We refund 40" in cited
+    assert "wrote:" not in cited
+    long = "".join(f"> We have sent you the bill number {number}.\n" for number in range(12))
+    assert _reply(f"{long}\nI do not agree.") == "I do not agree."
+    assert _reply(f"I do not agree.\n\n{long}\nRegards, Ann") == "I do not agree.\n\nRegards, Ann"
 
 
 def test_a_short_closing_stays() -> None:
@@ -137,8 +203,59 @@ def test_the_subject_tells_a_forward_from_a_reply() -> None:
     """Outlook writes the same header block above both."""
     block = f"From: Ann <a@b.example>\nSent: Monday, 2 March 2026\nTo: Bob\nSubject: Bill\n\n{OWN}\n"
     assert _reply(block, "FW: Bill") == OWN
-    assert divide(block, subject="WG: Bill")[0].label == "forwarded"
+    assert [part.label for part in divide(block, subject="WG: Bill")] == ["quoted", "forwarded"]
     assert divide("See you.\n\n" + block, subject="RE: Bill")[-1].label == "quoted"
+
+
+FORWARDED = (
+    "---------- Forwarded message ----------\nFrom: Ann <a@b.example>\nDate: Mon, 2 Mar 2026\nSubject: Bill\n"
+    "To: <shop@b.example>\n\nYou charged invoice 12 twice, please return 40 EUR to my card.\n\n"
+    "-- \nAnn\n\nOn 1 Mar 2026 at 10:15, Shop <s@shop.example> wrote:\n> Your bill is 240.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "note"),
+    [
+        ("Fwd: Bill", "Hi billing, this one is for you. Bob"),
+        ("WG: Rechnung", "Bitte kümmert euch darum, sie ist verärgert."),
+        ("RV: Factura", "Os lo paso, contestadle a ella. Maribel"),
+        ("TR : Facture", "Pour la compta. Merci de la rappeler. Yolande"),
+        ("ENC: Fatura", "Financeiro, alguém paga isso hoje?"),
+        ("Complaint", "Please see what Ann writes to us."),
+    ],
+)
+def test_a_note_shorter_than_what_it_forwards_hands_it_on(subject: str, note: str) -> None:
+    """A colleague who passes a complaint on: note and complaint are the words, headers and quotes are not."""
+    parts = divide(f"{note}\n\n{FORWARDED}", subject=subject)
+    reply = own_words(f"{note}\n\n{FORWARDED}", parts, subject=subject)
+    assert reply == f"{note}\n\nYou charged invoice 12 twice, please return 40 EUR to my card."
+    assert [part.label for part in parts] == ["own", "quoted", "forwarded", "signature", "quoted"]
+
+
+@pytest.mark.parametrize("prefix", ["> ", ">>> "])
+@pytest.mark.parametrize("gap", ["\n", ""], ids=["gap", "no gap"])
+def test_a_forward_with_signs_before_its_lines_is_a_forward(prefix: str, gap: str) -> None:
+    """Below Fwd: in the subject, what has > is forwarded, and its headers end where its words begin."""
+    lines = f"De: Ann\nAsunto: Factura\n{gap}Han girado dos veces la 3391, que nos devuelvan una.".splitlines()
+    text = "Os paso lo de Ann.\n\n" + "".join(f"{prefix}{line}\n" for line in lines)
+    reply = own_words(text, divide(text, subject="Fwd: Factura"), subject="Fwd: Factura")
+    assert "3391" in reply
+    assert "Asunto" not in reply
+    assert "3391" not in own_words(text, divide(text, subject="Re: Factura"), subject="Re: Factura")
+
+
+def test_words_longer_than_what_they_forward_stand_alone() -> None:
+    """Who forwards our reminder below a complaint of their own has said what they want."""
+    note = "I paid this on 3 March, the bank confirms it, and yet you send reminders. Please close the case and " * 2
+    text = f"{note}\n\n{FORWARDED}"
+    assert own_words(text, divide(text, subject="Fwd: Bill"), subject="Fwd: Bill") == note.strip()
+
+
+def test_the_matter_of_a_web_form_is_found() -> None:
+    """A form writes headers in the text; without Re: in the subject they announce the customer's words."""
+    text = "You have a new message.\n\nFrom: Ann <a@b.example>\nSubject: Refund\nDate: 3 March 2026\n\n" + OWN
+    assert OWN in own_words(text, divide(text, subject="Contact form"), subject="Contact form")
 
 
 HTML = {
@@ -164,6 +281,7 @@ HTML = {
         "{own}<br><div class='moz-cite-prefix'>Am 02.03.2026 um 10:15 schrieb Jane:<br></div><blockquote "
         "type='cite'>old words</blockquote><div class='moz-signature'>-- <br>Ann</div>"
     ),
+    "bare blockquote": "<p>{own}</p><p>Le 2 mars 2026, Jane a écrit :</p><blockquote>old words</blockquote>",
     "yahoo": "<div>{own}</div><div class='yahoo_quoted'>On Monday, Jane wrote:<div>old words</div></div>",
     "proton": (
         "<div>{own}</div><div class='protonmail_quote'>On Monday, Jane wrote:<blockquote>old words</blockquote></div>"
@@ -184,6 +302,21 @@ def test_gmails_indent_is_no_quote() -> None:
     text, marks = to_text(f"<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>{OWN}</blockquote>")
     assert not marks
     assert own_words(text, divide(text, marks)) == OWN
+
+
+def test_a_bare_blockquote_that_nobody_announces_is_own() -> None:
+    """Writers indent what they want to stress."""
+    text, marks = to_text("<p>These are wrong:</p><blockquote>invoice 4471</blockquote><p>Please refund.</p>")
+    assert "4471" in own_words(text, divide(text, marks))
+
+
+def test_a_letter_inside_a_signature_block_is_kept() -> None:
+    """Mobile programs let people type into the element of the signature."""
+    text, marks = to_text(
+        "<p>Hi,</p><div id='ms-outlook-mobile-signature'>I was charged twice for invoice 4471, please refund me."
+        "<br>Sent from Outlook for iOS</div>"
+    )
+    assert "4471" in own_words(text, divide(text, marks))
 
 
 @given(st.text(alphabet="a>-_ \n:@.<On wrote", max_size=200))

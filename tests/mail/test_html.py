@@ -31,9 +31,11 @@ def test_words_and_lines_are_those_of_a_reader(html: str, text: str) -> None:
 def test_marks_say_where_quotes_lie() -> None:
     """The outermost marked element leaves one mark with its place in the text."""
     text, marks = to_text(
-        "<p>own</p><blockquote>old <blockquote>older</blockquote></blockquote><div class='x_gmail_signature'>Ann</div>"
+        "<p>own</p><blockquote type=cite>old <blockquote>older</blockquote></blockquote>"
+        "<div class='x_gmail_signature'>Ann</div><blockquote>perhaps</blockquote>"
     )
     assert [(mark.kind, text[mark.start : mark.end].split()) for mark in marks] == [
         ("quoted", ["old", "older"]),
         ("signature", ["Ann"]),
+        ("indented", ["perhaps"]),
     ]

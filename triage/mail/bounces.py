@@ -6,6 +6,7 @@ carriers): their texts are read by the reply codes and phrases in the tables bel
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from triage.mail import headers
 from triage.mail.message import Message
@@ -222,9 +223,17 @@ def _failed_block(message: Message) -> dict[str, str]:
 def _notice(message: Message) -> str:
     """What the mail system wrote, without the mail that came back."""
     text = message.text[:_MAX_NOTICE]
-    forwarded = [part.start for part in message.parts if part.label == "forwarded" and part.start > 0]
+    forwarded = [
+        # The announcement and the headers above it are "quoted".
+        before.start if before.label == "quoted" else part.start
+        for before, part in pairwise(message.parts)
+        if part.label == "forwarded" and part.start > 0
+    ]
     returned = _RETURNED.search(text)
-    ends = [*forwarded[:1], *([returned.start()] if returned and returned.start() > 40 else [])]
+    ends = [
+        *(start for start in forwarded[:1] if start),
+        *([returned.start()] if returned and returned.start() > 40 else []),
+    ]
     return text[: min(ends)] if ends else text
 
 

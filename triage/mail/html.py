@@ -14,7 +14,8 @@ from resiliparse.parse.html import ElementNode, HTMLTree, Node, TextNode
 MAX_HTML = 4_000_000
 _MAX_NODES = 400_000
 
-MarkKind = Literal["quoted", "forwarded", "signature"]
+#: "indented": a blockquote that nothing else calls a quote
+MarkKind = Literal["quoted", "forwarded", "signature", "indented"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +216,7 @@ def _leave(closed: tuple[Node, str, MarkKind | None, int], writer: _Writer) -> i
     return tag == "pre"
 
 
-_NAMED = frozenset(("div", "span", "section", "table", "p", "td", "footer", "pre"))
+_NAMED = frozenset(("div", "span", "section", "table", "p", "td", "footer", "pre", "blockquote"))
 
 
 def _names(node: ElementNode, tag: str) -> str:
@@ -227,7 +228,10 @@ def _names(node: ElementNode, tag: str) -> str:
 
 def _kind(node: ElementNode, tag: str, names: str) -> MarkKind | None:
     if tag == "blockquote":
-        return None if _INDENT.search(node.getattr("style") or "") else "quoted"
+        if _INDENT.search(node.getattr("style") or ""):
+            return None
+        cited = (node.getattr("type") or "").lower() == "cite" or node.getattr("cite") is not None
+        return "quoted" if cited or _QUOTED.search(names) else "indented"
     if not names:
         return None
     if _FORWARD.search(names):

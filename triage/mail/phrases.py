@@ -11,8 +11,8 @@ def _any(*groups: str) -> str:
     return "|".join(groups)
 
 
-#: "wrote", as attributions end or contain it
-WROTE = _any(
+#: "wrote", as attributions end or contain it; as a word of its own: "unterschrieben" is not "schrieben"
+_WROTE = _any(
     r"wrote|writes|said|sent you a message",
     r"escribió|escribio|ha escrito|escribía",
     r"escreveu|escreveram|enviou",
@@ -23,8 +23,9 @@ WROTE = _any(
     r"skrev|har skrevet|kirjoitti",
     r"napisał\(?a?\)?|napisała|pisze|napsal\(?a?\)?|napísal",
     r"пишет|написал\(?а?\)?|пише|написав",
-    r"写道|寫道|書きました|のメール|님이 작성|작성:|yazdı|έγραψε|a scris",
+    r"yazdı|έγραψε|a scris|írta|ezt írta",
 )
+WROTE = rf"(?<!\w)(?:{_WROTE})(?!\w)|写道|寫道|書きました|のメール|님이 작성|작성:"
 #: how an attribution may begin
 _ON = _any(
     r"On|In|At",
@@ -43,6 +44,37 @@ ADDRESS = re.compile(r"[^\s<>\[(\"',;:]+@[^\s<>\])\"',;:]+\.[^\s<>\])\"',;:]+")
 #: a date with its year, or a time of day
 MOMENT = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[:.h]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2}\b")
 
+#: a writer who tells what somebody wrote, rather than a program that announces a quote
+NARRATED = re.compile(
+    _any(
+        r"\b(?:you|your|they|he|she|i) (?:\w+ ){0,3}(?:wrote|said)\b|\byour (?:agent|colleague|support"
+        r"|team|company|shop)\b",
+        r"\b(?:me|nos|le|les) (?:escribi|ha escrito)|\b(?:usted(?:es)?|su (?:compañer[oa]|agente|tienda)) ",
+        r"\b(?:me|nos) (?:escreveu|enviou)|\b(?:você|vocês|vosso|vossa|o senhor|a senhora) ",
+        r"\b(?:m'|nous |vous )(?:a |avez |avait )?(?:été )?écri|\bvotre (?:collègue|service|agent|conseill)",
+        r"\b(?:schrieb(?:en)?|haben|hat) (?:mir|uns|sie|ihr|ihre?)\b|\bihre? (?:kolleg|mitarbeiter"
+        r"|service|kundendienst)",
+        r"\b(?:schreef|heeft) (?:u|je|mij|me|ons)\b|\b(?:mi|ci) ha(?:nno)? scritto"
+        r"|\bskrev (?:du|ni|dere|i|till? (?:mig|meg))\b",
+    ),
+    re.I,
+)
+#: a line that only greets; the words that matter follow
+GREETING = re.compile(
+    r"^[\s*_]*(?:"
+    + _any(
+        r"hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern",
+        r"hola|buen(?:os|as) (?:d[ií]as|tardes|noches)|buen d[ií]a|estimad\w+|querid\w+|apreciad\w+|muy señor\w+",
+        r"olá|oi|bom dia|boa (?:tarde|noite)|prezad\w+|car[oa]s?|exm[oa]s?|estimad\w+|ex\.?m[oa]s?\.?",
+        r"bonjour|bonsoir|salut|madame|monsieur|mesdames|messieurs|chère?s?|coucou",
+        r"hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|servus|moin|grüezi|grüß gott|werte[rs]?",
+        r"beste|geachte|goede(?:morgen|middag|navond)|dag|buongiorno|buonasera|gentile|gentili|salve|ciao|egregi\w+",
+        r"hej|hejsan|hei|god (?:dag|morgon|kväll)|kära?|kjære|szanown\w+|dzień dobry|witam|cześć",
+        r"こんにちは|お世話になっております|您好|你好|尊敬的",
+    )
+    + r")(?![^\W\d_])[^.!?,;:\n]{0,50}[,!:.;，、。！]*\s*$",
+    re.I,
+)
 #: header labels in forwarded and quoted header blocks: kind → words
 _LABELS = {
     "from": (
@@ -125,7 +157,12 @@ FORWARD = re.compile(
 )
 #: the subject of a forward, as mail programs write it
 FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fw|fwd|wg|tr|rv|enc|i|vs|vb|pd|doorst|转发|轉寄|fs)\s*[:：]", re.I
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:(?:fw|fwd|wg|tr|rv|enc|i|vs|vb|pd|doorst|转发|轉寄|fs)\s*[:：]|fwd? )", re.I
+)
+#: the subject of an answer
+REPLY_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|antw|sv|res|ref|odp|r|rif|ynt|回复|答复|回覆|回信|答)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]",
+    re.I,
 )
 #: words with which a forwarder says no more than "look at this"
 POINTER = re.compile(
@@ -152,27 +189,45 @@ POINTER = re.compile(
     re.I,
 )
 
+#: what mails are sent from
+_DEVICE = (
+    r"i ?phone|i ?pad|i ?os|android|galaxy|samsung|huawei|xiaomi|redmi|oneplus|pixel|nokia|motorola|moto|lg|sony|xperia"
+    r"|htc|blackberry|windows|mac(?:book)?|outlook|apple mail|yahoo|gmail|g ?mail|hotmail|gmx|web\.de|aol|proton\w*"
+    r"|thunderbird|spark|mailbird|bluemail|my ?mail|airmail|tuta\w*|mail app|mobile\w*|phone"
+    r"|smartphone|cell\w*|tablet|handy|telefon\w*|téléphone|tel[eé]fono|telefone|telefoon|telem[oó]vel|celular"
+    r"|m[oó]vil|portable|mobiltelefon|t-mobile|vodafone|verizon|at&t|o2|webmail|roundcube|zimbra|app"
+)
 #: what phones and mail programs append of themselves
 SENT_FROM = re.compile(
     r"^[\s>*_~\-–—]*(?:"
     + _any(
-        r"Sent (?:from|via|with|by|using|on)\b(?! (?:the|a|our|their|your|which|where|this|that|and|me)\b)"
+        rf"Sent (?:from|via|with|by|using|on) (?:my\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
         r"|Get Outlook for|Sent: .{0,20}iPhone|Download (?:the )?.{0,20} app\b",
-        r"Enviado (?:desde|a partir d|do meu|do|de|con|com|via|por)\b|Enviad[oa] (?:pelo|pela|através)\b"
+        rf"Enviad[oa] (?:desde|a partir d[eo]|do|da|de|con|com|via|por|pel[oa]|através d[eo])\b"
+        rf"(?: m[iy]\b| (?:o )?meu\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
         r"|Obtener Outlook|Obter o? ?Outlook|Descarga(?:r)? Outlook|Obtenga Outlook",
-        r"Envoyé (?:depuis|de|à partir|avec|par|via)\b|Télécharg(?:er|ez) Outlook|Obtenir Outlook"
-        r"|Provenance : Courrier",
+        rf"Envoyée? (?:depuis|de|à partir d[eu]|avec|par|via)\b(?: mon\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
+        r"|Télécharg(?:er|ez) Outlook|Obtenir Outlook|Provenance : Courrier",
         r"(?:Von|Diese (?:Nachricht|E-?Mail|Mail) wurde (?:von|mit)) (?:meinem|mein|unterwegs|mobil|iPhone"
-        r"|Android|iPad|Samsung).{0,60}|Gesendet (?:von|mit|aus|über|per)\b|Outlook für|Holen Sie sich Outlook"
-        r"|Outlook herunterladen|Von Samsung|Diese Nachricht wurde von meinem Android",
-        r"Verzonden (?:vanaf|met|via|vanuit)\b|Verstuurd vanaf|Outlook voor|Inviato da\b|Scarica Outlook"
-        r"|Ottieni Outlook|Skickat från|Skickad från|Hämta Outlook|Sendt fra|Hent Outlook"
-        r"|Wysłan[eoy] (?:z|ze)\b|Pobierz program Outlook|Lähetetty",
+        r"|Android|iPad|Samsung).{0,60}"
+        rf"|(?:Gesendet|Verschickt|Verfasst) (?:von|mit|aus|über|per)\b(?: meine[mr]\b| unterwegs\b"
+        rf"|.{{0,40}}?\b(?:{_DEVICE})\b)"
+        r"|Outlook für|Holen Sie sich Outlook|Outlook herunterladen|Von Samsung",
+        rf"(?:Verzonden|Verstuurd) (?:vanaf|met|via|vanuit|van)\b(?: mijn\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Outlook voor"
+        rf"|Inviato (?:da|dal|con)\b(?: (?:il )?mio\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Scarica Outlook|Ottieni Outlook"
+        rf"|Skicka[td] (?:från|via)\b(?: min\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Hämta Outlook"
+        rf"|Sendt (?:fra|via|med)\b(?: min\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Hent Outlook"
+        rf"|Wysłan[eoy] (?:z|ze)\b(?: moj\w+\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Pobierz program Outlook"
+        rf"|Lähetetty\b.{{0,40}}?\b(?:{_DEVICE})",
         r"Отправлено (?:с|из|от)\b|Надіслано|从我的.{0,20}发送|發自我的|发自我的|iPhoneから送信"
         r"|iPadから送信|Androidから送信"
         r"|나의 .{0,20}에서 보냄|Yahoo Mail:|Windows.{0,10}用のメールから送信",
     )
-    + r").{0,90}$",
+    + r").{0,90}$"
+    # an app that nobody has heard of: a capital, nothing else in the line but perhaps its address
+    r"|^[\s>*_~\-–—]*(?:Sent from|Enviado desde|Envoyé depuis|Gesendet von|Verzonden vanaf|Inviato da"
+    r"|Skickat från|Sendt fra)"
+    r" (?-i:[A-Z])[\w.-]*(?: (?-i:[A-Z\d])[\w.-]*){0,3}\s*(?:<https?:[^\n]{0,200})?\.?\s*$",
     re.I,
 )
 #: how writers close a letter; the name follows on the line or below
@@ -210,22 +265,27 @@ CLOSING = re.compile(
     + r")(?:[\s,.!;:*_–—-]*|[\s,.!–—-]+(?-i:[A-ZÀ-Þ][\w.'’-]*(?: [A-ZÀ-Þ][\w.'’-]*){0,3})[\s.]*)$",
     re.I,
 )
-#: notices that companies put under a mail
+#: notices that companies put under a mail; they speak of the mail itself, not of a matter
 DISCLAIMER = re.compile(
     _any(
-        r"(?:this|the) (?:e-?mail|message|communication|transmission|electronic mail"
-        r"|information)[^.]{0,160}(?:confidential|privileged|intended (?:only|solely|exclusively)|sole use)"
-        r"|(?:intended recipient|received this (?:e-?mail|message|communication) in error)"
-        r"|confidentiality notice|(?:checked|scanned) (?:for|by) .{0,40}(?:virus|antivirus)|virus-free\b"
+        r"(?:this|the present) (?:e-?mail|message|communication|transmission|electronic mail)"
+        r"[^.]{0,160}(?:confidential|privileged|intended (?:only|solely|exclusively|for the)|sole use)"
+        r"|it may be confidential|may be the subject of (?:\w+ )?(?:and/or \w+ )?privilege"
+        r"|(?:the )?(?:information|contents?) (?:\w+ ){0,4}(?:in|of) this (?:e-?mail|message"
+        r"|communication|transmission)|(?:intended recipient|received this (?:e-?mail|message|communication) in error)"
+        r"|confidentiality notice|(?:checked|scanned|screened|swept) (?:for|by) .{0,40}(?:virus|antivirus)|virus-free\b"
+        r"|(?:views|opinions) (?:or opinions )?expressed .{0,40}(?:\bnot\b|\bsolely\b|\bauthor\b|\bsender\b)"
         r"|consider the environment before printing"
         r"|(?:e-?mails?|messages?|communications?) (?:\w+ ){0,6}(?:are|is|may be) (?:\w+ )?monitored"
         r"|policy on the use of electronic communications"
         r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
-        r"|registered (?:in|office).{0,120}(?:company|registration|vat)",
+        r"|(?:^|(?<=[.|•·–-] ))(?:company )?registered (?:in|office)\b",
         r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
+        r"|(?:información|contenido) de este (?:mensaje|correo|e-?mail)"
         r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
         r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
         r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
+        r"|(?:informação|conteúdo) desta? (?:mensagem|e-?mail)"
         r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
         r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
         r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
@@ -235,11 +295,11 @@ DISCLAIMER = re.compile(
         r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
         r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
         r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
-        r"|handelsregister|geschäftsführ(?:er|ung)\s*:|amtsgericht .{0,40}HR[AB]",
+        r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)\s*:",
         r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
-        r"|questo (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
-        r"|detta (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
-        r"|denne (?:e-?mail|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
+        r"|(?:questo|il presente) (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
+        r"|dett?a (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
+        r"|denne (?:e-?mail|e-?post\w*|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
         r"|(?:ta|niniejsza) wiadomość[^.]{0,200}poufn",
     ),
     re.I,
