@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+FOR ?= 900
 
-.PHONY: help demo test test-all check fix cov soak bench lock run clean
+.PHONY: help demo test test-all check fix cov soak bench fuzz lock run clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,14 @@ cov: $(VENV)/.dev  ## the tests, with coverage
 
 soak: $(VENV)/.dev  ## the heavy versions: long crash runs, storms
 	$(BIN)/python -m pytest -q -m soak
+
+# atheris is for this target only: it has wheels for Linux on x86_64 and no place in the lock
+fuzz: $(VENV)/.dev  ## bytes that a machine makes up, for the mail room; FOR=900 seconds a target
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris==3.0.0
+	for target in mail body attachment envelope; do \
+	  mkdir -p .cache/fuzz/$$target && $(BIN)/python fuzz/reading.py $$target .cache/fuzz/$$target \
+	    -max_total_time=$(FOR) -timeout=20 -rss_limit_mb=2048 -max_len=20000 -artifact_prefix=.cache/fuzz/ || exit 1; \
+	done
 
 run: $(VENV)/.run  ## the daemon, with config.toml
 	$(BIN)/triage run
