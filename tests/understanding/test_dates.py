@@ -43,6 +43,12 @@ def days(text: str, language: Language, written: date = WRITTEN) -> list[str]:
         ("fr", "le 28/02/2026", "2026-02-28"),
         ("de", "15.02.26", "2026-02-15"),
         ("es", "el 31/08", "2026-08-31"),
+        ("de", "am 3. 6. 2026", "2026-06-03"),
+        ("en", "on the 3rd of last month", "2026-05-03"),
+        ("es", "el 3 del mes pasado", "2026-05-03"),
+        ("pt", "dia 7 deste mês", "2026-06-07"),
+        ("fr", "le 3 du mois dernier", "2026-05-03"),
+        ("de", "zum 5. des nächsten Monats", "2026-07-05"),
     ],
 )
 def test_days_are_read(language: Language, text: str, value: str) -> None:
@@ -60,6 +66,8 @@ def test_days_are_read(language: Language, text: str, value: str) -> None:
         ("en", "You may 12 times"),
         ("en", "31 February 2026"),
         ("fr", "rendu à vingt-sept."),
+        ("en", "fees APR-26-0382"),
+        ("en", "550 5.1.10 no such user"),
     ],
 )
 def test_what_is_no_day_is_left_alone(language: Language, text: str) -> None:
@@ -98,6 +106,12 @@ def test_a_list_shares_its_month() -> None:
     assert sorted(days("vom 3. bis 5. März 2025", "de")) == ["2025-03-03", "2025-03-05"]
 
 
+def test_a_list_that_runs_over_the_end_of_a_month_begins_in_the_month_before() -> None:
+    """From the 20th to the 5th is two weeks, and a letter before the number makes it the name of something."""
+    assert days("du 20 au 5 janvier", "fr", date(2026, 1, 10)) == ["2025-12-20", "2026-01-05"]
+    assert days("box D7 au 31 mai", "fr") == ["2026-05-31"]
+
+
 @pytest.mark.parametrize(
     ("language", "text", "value"),
     [
@@ -114,6 +128,11 @@ def test_a_list_shares_its_month() -> None:
         ("de", "letzten Freitag", "2026-06-12"),
         ("de", "vor drei Tagen", "2026-06-12"),
         ("en", "by the 26th", "2026-06-26"),
+        ("en", "Friday last week", "2026-06-12"),
+        ("es", "el lunes de la semana pasada", "2026-06-08"),
+        ("pt", "na sexta-feira da semana passada", "2026-06-12"),
+        ("fr", "mardi de la semaine dernière", "2026-06-09"),
+        ("de", "letzte Woche Donnerstag", "2026-06-11"),
     ],
 )
 def test_relative_days_count_from_the_day_of_writing(language: Language, text: str, value: str) -> None:

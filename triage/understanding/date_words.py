@@ -79,3 +79,31 @@ ON: Final[dict[str, str]] = {
     "fr": r"\ble (?P<d>\d{1,2})(?=[,.;:)]|$| (?:et|à|pour|mais|dernier|du mois|au|par|je|on|vous)\b)",
     "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= [^A-ZÄÖÜ\d]|$)",
 }
+#: a day of the month before, of this one or of the next: "the 3rd of last month"
+OF_MONTH: Final[dict[str, str]] = {
+    "en": r"(?P<d>\d{1,2})(?:st|nd|rd|th)? (?:of )?(?:(?P<last>last|the previous)|this|(?P<next>next)) month",
+    "es": (
+        r"(?P<d>\d{1,2}) (?:del? )?(?:(?P<last>(?:el )?(?:mes pasado|pasado mes|mes anterior))|este mes|mes en curso"
+        r"|(?P<next>(?:el )?(?:mes que viene|próximo mes|mes próximo)))"
+    ),
+    "pt": (
+        r"(?P<d>\d{1,2}) (?:(?P<last>do (?:mês passado|mês anterior|último mês))|deste mês|do mês corrente"
+        r"|(?P<next>do (?:mês que vem|próximo mês)))"
+    ),
+    "fr": (
+        r"(?P<d>\d{1,2})(?:er)? (?:du |de )?(?:(?P<last>mois (?:dernier|passé|précédent))|ce mois|mois en cours|courant"
+        r"|(?P<next>mois prochain))"
+    ),
+    "de": (
+        r"(?P<d>\d{1,2})\.? (?:(?P<last>(?:des )?(?:letzten|vorigen|vergangenen) Monats)|dieses Monats|d\. ?M\."
+        r"|(?P<next>(?:des )?(?:nächsten|kommenden) Monats))"
+    ),
+}
+#: what stands before and after the weekday in "Friday of last week"
+OF_WEEK: Final[dict[str, tuple[str, str]]] = {
+    "en": ("last week,? (?:on )?", " (?:of )?last week"),
+    "es": ("la semana pasada,? el ", " de la (?:semana pasada|pasada semana)"),
+    "pt": ("(?:na )?semana passada,? na ", "(?:-feira)? da semana passada"),
+    "fr": ("la semaine dernière,? le ", " de la semaine (?:dernière|passée)"),
+    "de": ("(?:letzte|vorige|vergangene) Woche (?:am )?", " (?:letzter|voriger|vergangener|der letzten) Woche"),
+}

@@ -50,12 +50,14 @@ _NO_DATE: Final = re.compile(
     r"part|kw|nr\.?|no\.?|n[º°o]\.?|núm\.?|art\.?|§|#|kapitel|version|v|x|score|rated?|apt\.?|unit|suite)\s?$",
     re.IGNORECASE,
 )
+#: the status of a bounce (RFC 3463), which looks like a day: "5.1.10"
+_STATUS: Final = re.compile(r"[245]\.[0-7]\.\d{1,2}")
 #: "1/2" and its like are shares unless a word says otherwise
 _FRACTIONS: Final = frozenset({"12", "13", "23", "14", "34"})
 _NUMERIC: Final = re.compile(
     r"(?<![\w.,/:-])(?:"
     r"(?P<y>(?:19|20)\d\d)(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
-    r"|(?P<a>\d{1,2})(?P<s2>[-/. ])(?P<b>\d{1,2})(?P=s2)(?P<y2>(?:19|20)\d\d|(?<! )\d\d)"
+    r"|(?P<a>\d{1,2})(?P<s2>[-/ ]|\. ?)(?P<b>\d{1,2})(?P=s2)(?P<y2>(?:19|20)\d\d|(?<! )\d\d)"
     r"|(?P<a3>\d{1,2})(?P<s3>[/.])(?P<b3>\d{1,2})(?P<dot>\.?)"
     r")(?!\d|[/,.:-]\d|[-/]?[^\W_]|%| %)"
 )
@@ -72,6 +74,7 @@ def read_dates(text: str, language: Language | None = None, *, written: date, or
     found += _ordered(numeric, order)
     found += _loose(text)
     for each in languages:
+        found += _of_month(text, each, written)
         found += _relative(text, each, written)
     return _without_overlaps(found)
 
@@ -103,12 +106,12 @@ def _numeric(text: str, written: date, *, dotted: bool) -> Iterator[_Numeric | D
             if day:
                 yield Day(start=match.start(), end=match.end(), value=day)
         elif match["a"]:
-            if match["s2"] == " " and len(match["y2"]) == 2:
+            if _STATUS.fullmatch(match[0]):
                 continue
             year = _full_year(match["y2"], written)
             yield _Numeric(
                 start=match.start(), end=match.end(), first=int(match["a"]), second=int(match["b"]), year=year,
-                written=written, dotted=match["s2"] == ".",
+                written=written, dotted=match["s2"].startswith("."),
             )  # fmt: skip
         elif _says_date(text, match, dotted=dotted):
             stop = match["s3"] == "."
@@ -215,7 +218,7 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
         after=re.compile(
             r"[-/](?P<y3>(?:19|20)\d\d)[-/](?P<d3>\d{1,2})(?!\d)"
             rf"|(?:[ \u00a0\n]*,?[ \u00a0\n]*(?:of|de|del|do|in|en)?[ \u00a0\n]*|[-/]){_YEAR}"
-            r"|[-/ ]?(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|º|\.)?(?!\d|[.,:]\d|%|[^\W_])"
+            r"|[-/ ]?(?P<d2>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|º|\.)?(?!\d|[.,:]\d|-\d{3}|%|[^\W_])"
             r"(?:(?:[ \u00a0\n]*,?[ \u00a0\n]*(?:of|de|del)?[ \u00a0\n]*|[-/])(?P<y2>(?:19|20)\d\d)(?!\d))?",
             re.IGNORECASE,
         ),
@@ -293,7 +296,7 @@ def _spelled(word: str, languages: Sequence[str]) -> int:
 _YEAR_BEFORE: Final = re.compile(r"(?P<y>(?:19|20)\d\d)[-/]\Z")
 _FIRST: Final = frozenset({"first", "primero", "primeiro", "premier", "ersten", "erster"})
 _LIST_BEFORE: Final = re.compile(
-    r"(?<![\d.,/:€$£-])(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?"
+    r"(?<![\w.,/:€$£-])(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?"
     r" ?(?:,|-|–|/|\b(?:and|to|or|through|until|y|al?|e|ao|ou?|et|au|und|bis|oder|bis zum)\b)"
     r" ?(?:the |el |o |le |dia |den |zum |am )?$",
     re.IGNORECASE,
@@ -310,7 +313,8 @@ def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
         if not before:
             return
         start = window + before.start("d")
-        value = _day(day.value.year, day.value.month, int(before["d"]))
+        month = day.value if int(before["d"]) < day.value.day else day.value.replace(day=1) - timedelta(1)
+        value = _day(month.year, month.month, int(before["d"]))
         if not value:
             return
         yield Day(start=start, end=start + len(before["d"]), value=value, yearless=day.yearless)
@@ -320,18 +324,21 @@ def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
 
 
 @cache
-def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     near = "|".join(sorted(map(re.escape, date_words.NEAR[language]), key=len, reverse=True))
     days = "|".join(date_words.WEEKDAYS[language])
     before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
+    week_before, week_after = date_words.OF_WEEK[language]
     return (
         re.compile(rf"\b(?:(?P<near>{near})|{date_words.AGO[language]})\b", re.IGNORECASE),
         re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
+        re.compile(rf"\b(?:{week_before}(?P<after>{days})|(?P<before>{days}){week_after})\b", re.IGNORECASE),
     )
 
 
 def _relative(text: str, language: str, written: date) -> Iterator[Day]:
-    near, weekday = _relative_words(language)
+    near, weekday, of_week = _relative_words(language)
+    number_of = {name.lower(): number for number, name in enumerate(date_words.WEEKDAYS[language])}
     for match in near.finditer(text):
         if match["near"]:
             days = date_words.NEAR[language][match["near"].lower()]
@@ -345,13 +352,32 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
-        number = [name.lower() for name in date_words.WEEKDAYS[language]].index(match["day"].lower())
-        away = (number - written.weekday()) % 7
+        away = (number_of[match["day"].lower()] - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
+        yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
+    for match in of_week.finditer(text):
+        days = number_of[(match["after"] or match["before"]).lower()] - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
         if value := _day_of_month(int(match["d"]), written):
             yield Day(start=match.start("d"), end=match.end(), value=value, relative=True)
+
+
+def _of_month(text: str, language: str, written: date) -> Iterator[Day]:
+    """ "the 3rd of last month": as good as a date without its year."""
+    for match in _month_words(language).finditer(text):
+        first = written.replace(day=1)
+        if match["last"]:
+            first = (first - timedelta(1)).replace(day=1)
+        elif match["next"]:
+            first = (first + timedelta(32)).replace(day=1)
+        if value := _day(first.year, first.month, int(match["d"])):
+            yield Day(start=match.start("d"), end=match.end(), value=value, yearless=True)
+
+
+@cache
+def _month_words(language: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.,/-]){date_words.OF_MONTH[language]}(?!\w)", re.IGNORECASE)
 
 
 def _day_of_month(day: int, written: date) -> date | None:

@@ -11,6 +11,7 @@ from typing import Literal
 from triage.mail.automatic import Automatic
 from triage.understanding.senses import Senses
 
+#: "date" is a day that the text gives with its month, "other" one that it tells from the day of writing ("last Friday")
 Kind = Literal["invoice", "amount", "date", "order", "customer", "account", "card", "other"]
 Role = Literal["disputed", "billed", "expected", "paid", "refund", "other"]
 Where = Literal["reply", "quoted", "subject", "attachment"]
