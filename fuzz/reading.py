@@ -1,7 +1,8 @@
 """Feeds the mail room with bytes that a machine makes up: `python fuzz/reading.py TARGET FOLDER [libFuzzer options]`.
 
-What proves interesting is kept in FOLDER, beside the seeds that are here. Needs atheris (`make fuzz` brings it). A target fails when something else than `MailTooComplex` is raised, when a
-promise of `Message` is broken, or when one input takes longer than libFuzzer's `-timeout`.
+What proves interesting is kept in FOLDER, beside the seeds that are here. Needs atheris (`make fuzz` brings it). A
+target fails when something else than `MailTooComplex` is raised, when a promise of `Message` is broken, or when one
+input takes longer than libFuzzer's `-timeout`.
 """
 
 import json
