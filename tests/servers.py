@@ -6,18 +6,22 @@ A server that is not installed is a loud skip at home and a failure where CI is 
 import asyncio
 import contextlib
 import grp
+import json
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import psycopg
 import pytest
@@ -92,8 +96,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 class Dovecot:
     """A private Dovecot with one Maildir account; run as root it serves the mails as `nobody`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tokens: "TokenServer | None" = None) -> None:
         self.folder = folder
+        self._tokens = tokens
         self.port, self.tls_port = free_port(), free_port()
         self.certificate, self._key = certificate(folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,6 +117,24 @@ class Dovecot:
         users = "" if root else f"default_internal_user = {owner.pw_name}\ndefault_login_user = {owner.pw_name}\n"
         users += "" if root else f"default_internal_group = {grp.getgrgid(owner.pw_gid).gr_name}\n"
         chroot = "" if root else "chroot ="
+        access = ""
+        if self._tokens is not None:
+            access = f"""\
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {self.folder}/oauth2.conf
+}}
+"""
+            (self.folder / "oauth2.conf").write_text(f"""\
+introspection_url = {self._tokens.url}/introspect
+introspection_mode = post
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+""")
         (self.folder / "dovecot.conf").write_text(f"""\
 protocols = imap
 listen = 127.0.0.1
@@ -125,8 +148,9 @@ disable_plaintext_auth = no
 {users}mail_location = maildir:~/Maildir
 first_valid_uid = 1
 mail_max_userip_connections = 50
-passdb {{
+{access}passdb {{
   driver = static
+  mechanisms = plain
   args = password={PASSWORD}
 }}
 userdb {{
@@ -214,11 +238,11 @@ service stats {{
 
 
 @contextlib.contextmanager
-def dovecot(folder: Path) -> Iterator[Dovecot]:
-    """A running Dovecot."""
+def dovecot(folder: Path, tokens: "TokenServer | None" = None) -> Iterator[Dovecot]:
+    """A running Dovecot; it also takes the access tokens of a token server."""
     needed("dovecot")
     folder.mkdir(parents=True, exist_ok=True)
-    server = Dovecot(folder)
+    server = Dovecot(folder, tokens)
     try:
         yield server.start()
     finally:
@@ -268,6 +292,89 @@ def smtp_sink(desk: str, deliver: Callable[[bytes], None] = lambda _: None) -> I
         yield sink
     finally:
         controller.stop()
+
+
+class TokenServer:
+    """An OAuth 2.0 provider: a token endpoint (RFC 6749) and an introspection endpoint (RFC 7662)."""
+
+    def __init__(self) -> None:
+        #: what it was asked for tokens
+        self.asked: list[dict[str, str]] = []
+        #: what the next answers are, one each: status and body; when it is used up, a token
+        self.script: list[tuple[int, dict[str, object]]] = []
+        #: access tokens that introspection calls active
+        self.active: set[str] = set()
+        #: the refresh token that it takes; with `rotates` each use replaces it
+        self.refresh_token, self.rotates = "refresh-0", False
+        self.lifetime = 3600
+        #: seconds before each answer
+        self.delay = 0.0
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                fields = dict(parse_qsl(body))
+                time.sleep(provider.delay)
+                answer = provider.introspect(fields) if self.path.startswith("/introspect") else provider.token(fields)
+                content = json.dumps(answer[1]).encode()
+                self.send_response(answer[0])
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                for name, value in answer[1].items() if answer[0] in (301, 302, 307) else ():
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    def token(self, fields: dict[str, str]) -> tuple[int, dict[str, object]]:
+        """An access token for the right refresh token or client secret."""
+        with self._lock:
+            self.asked.append(fields)
+            if self.script:
+                return self.script.pop(0)
+            if fields["grant_type"] == "refresh_token" and fields["refresh_token"] != self.refresh_token:
+                return 400, {"error": "invalid_grant", "error_description": f"{fields['refresh_token']} is over"}
+            number = len(self.asked)
+            answer: dict[str, object] = {"access_token": f"access-{number}", "token_type": "Bearer"}
+            answer["expires_in"] = self.lifetime
+            self.active.add(f"access-{number}")
+            if self.rotates:
+                self.refresh_token = f"refresh-{number}"
+                answer["refresh_token"] = self.refresh_token
+            return 200, answer
+
+    def introspect(self, fields: dict[str, str]) -> tuple[int, dict[str, object]]:
+        """Whether a token is good, and whose it is."""
+        active = fields.get("token") in self.active
+        return 200, {"active": active, "username": USER} if active else {"active": False}
+
+
+@contextlib.contextmanager
+def token_server() -> Iterator[TokenServer]:
+    """A running OAuth 2.0 provider."""
+    server = TokenServer()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 class Postgres:

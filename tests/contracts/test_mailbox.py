@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from furnished import MONDAY, mail
 from imapclient import IMAPClient
-from servers import PASSWORD, USER, Dovecot, dovecot, wait_until
+from servers import PASSWORD, USER, Dovecot, TokenServer, dovecot, token_server, wait_until
 
 from triage.demo import servers
 from triage.demo.servers import imap_server
@@ -19,6 +19,7 @@ from triage.errors import MailboxError, MailboxRefused
 from triage.mail.login import Login
 from triage.mail.mailbox import Account, Mailbox, MailSource
 from triage.mail.message import RawMail
+from triage.mail.oauth import Client, Tokens
 from triage.testing import InMemoryMailbox
 
 
@@ -419,3 +420,112 @@ def test_a_ca_file_that_is_not_there_is_the_operators_mistake(pymap_place: Place
     mailbox = pymap_place.at(security="tls", ca_file=tmp_path / "none.pem")
     with pytest.raises(MailboxRefused, match=r"none\.pem"):
         mailbox.open()
+
+
+# access tokens, on Dovecot
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[TokenServer]:
+    """One provider of tokens for this module."""
+    with token_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def token_dovecot(tmp_path_factory: pytest.TempPathFactory, provider: TokenServer) -> Iterator[Dovecot]:
+    """A Dovecot that asks the provider whether a token is good."""
+    with dovecot(tmp_path_factory.mktemp("dovecot"), provider) as running:
+        yield running
+
+
+@pytest.fixture
+def tokens(provider: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    """Ours, from a refresh token."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "refresh-token"
+    file.write_text(provider.refresh_token)
+    client = Client(
+        token_url=f"{provider.url}/token",
+        grant="refresh_token",
+        client_id="triage",
+        client_secret=lambda: "t0psecret",
+        refresh_token_file=file,
+    )
+    return Tokens(client)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_an_access_token_lets_us_in(
+    token_dovecot: Dovecot, tokens: Tokens, mechanism: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By either mechanism, without any password."""
+    monkeypatch.setattr("triage.mail.mailbox.MECHANISMS", (mechanism,))
+    place = place_of(token_dovecot.port)
+    mailbox = place.open(login=Login(USER, tokens=tokens))
+    assert list(mailbox.uids()) == []
+    place.close()
+
+
+@pytest.mark.server
+def test_a_token_that_was_revoked_is_replaced_on_the_spot(
+    token_dovecot: Dovecot, tokens: Tokens, provider: TokenServer
+) -> None:
+    """The server refuses it, the provider gives another, and nobody notices."""
+    place = place_of(token_dovecot.port)
+    provider.active.discard(tokens.access_token())
+    place.open(login=Login(USER, tokens=tokens))
+    place.close()
+
+
+@pytest.mark.server
+def test_a_token_that_the_server_does_not_take_is_a_refusal(
+    token_dovecot: Dovecot, tokens: Tokens, provider: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told once, without the token, and not tried at the next poll."""
+    monkeypatch.setattr(provider, "introspect", lambda fields: (200, {"active": False}))
+    place = place_of(token_dovecot.port)
+    mailbox = place.at(login=Login(USER, tokens=tokens))
+    for says in ("login refused", "tried again from"):
+        with pytest.raises(MailboxRefused, match=says) as caught:
+            mailbox.open()
+        assert "access-" not in str(caught.value)
+    asked = len(provider.asked)
+    with pytest.raises(MailboxRefused):
+        mailbox.open()
+    assert len(provider.asked) == asked
+    place.close()
+
+
+@pytest.mark.server
+def test_a_provider_that_is_down_is_a_trouble_that_passes(
+    token_dovecot: Dovecot, tokens: Tokens, provider: TokenServer
+) -> None:
+    """The mailbox waits; nothing is refused."""
+    provider.script.append((503, {}))
+    place = place_of(token_dovecot.port)
+    with pytest.raises(MailboxError, match="503") as caught:
+        place.open(login=Login(USER, tokens=tokens))
+    assert not isinstance(caught.value, MailboxRefused)
+    place.close()
+
+
+@pytest.mark.server
+def test_a_server_without_access_tokens_says_so(dovecot_place: Place, tokens: Tokens) -> None:
+    """A configuration for another server is told in a line."""
+    mailbox = dovecot_place.at(login=Login(USER, tokens=tokens))
+    with pytest.raises(MailboxRefused, match="neither OAUTHBEARER nor XOAUTH2"):
+        mailbox.open()
+
+
+@pytest.mark.server
+def test_a_wrong_password_reaches_the_server_once_for_all_folders(dovecot_place: Place, server: Dovecot) -> None:
+    """Folders and watchers of one account share its login."""
+    login = Login(USER, "wrong")
+    with pytest.raises(MailboxRefused):
+        dovecot_place.at(login=login).open()
+    for folder in ("INBOX", "Sent"):
+        with pytest.raises(MailboxRefused, match="tried again from"):
+            dovecot_place.at(login=login, folder=folder).open()

@@ -1,5 +1,6 @@
 """What the outbox may expect of a relay: the same tests on the in-memory twin and on a real server on loopback."""
 
+import base64
 import contextlib
 import socket
 import ssl
@@ -19,6 +20,7 @@ from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Refused, Sent, TryLater
 from triage.letters.smtp import Relay, RelayAddress
 from triage.mail.login import Login
+from triage.mail.oauth import Client, Tokens
 from triage.testing import InMemoryRelay
 
 SENDER = "bounces@example.com"
@@ -124,6 +126,48 @@ class Real:
 
     def taken(self) -> list[tuple[bytes, tuple[str, ...], str]]:
         return self.desk.taken
+
+
+class TokenDesk(Desk):
+    """A server that takes access tokens and no passwords."""
+
+    def __init__(self, mechanism: str, active: set[str]) -> None:
+        super().__init__()
+        self.active = active
+        #: the tokens that were tried
+        self.given: list[str] = []
+        setattr(self, f"auth_{mechanism}", self._auth)
+
+    async def _auth(self, server: Any, args: list[str]) -> AuthResult:
+        fields = base64.b64decode(args[1]).decode().split("\1")
+        (token,) = (field.removeprefix("auth=Bearer ") for field in fields if field.startswith("auth="))
+        self.given.append(token)
+        if token in self.active:
+            return AuthResult(success=True)
+        # RFC 7628 section 3.2.3: the client acknowledges the error before it is refused
+        await server.challenge_auth(b'{"status":"401","schemes":"bearer"}', encode_to_b64=True)
+        return AuthResult(success=False, handled=False)
+
+
+class MadeTokens(Tokens):
+    """Tokens made up here: another one whenever one was refused."""
+
+    def __init__(self) -> None:
+        super().__init__(Client(token_url="", grant="client_credentials", client_id="", client_secret=str))
+        self.number = 1
+
+    def access_token(self) -> str:
+        return f"access-{self.number}"
+
+    def forget(self, token: str) -> None:
+        self.number += 1
+
+
+def token_address(port: int, certificate: tuple[Path, Path], tokens: Tokens) -> RelayAddress:
+    login = Login("us", tokens=tokens)
+    return RelayAddress(
+        host="127.0.0.1", port=port, security="starttls", login=login, ca_file=certificate[0], timeout=5
+    )
 
 
 def free_port() -> int:
@@ -362,6 +406,68 @@ class TestTls:
         _, relay = secure
         with pytest.raises(RelayRefused, match="refused the login"):
             relay(login=Login("us", "wrong")).connect()
+
+    @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+    def test_a_letter_goes_over_tls_after_a_login_by_token(
+        self, context: ssl.SSLContext, certificate: tuple[Path, Path], mechanism: str
+    ) -> None:
+        """One try with the token that the server takes; the envelope is as ever."""
+        desk, tokens = TokenDesk(mechanism, {"access-1"}), MadeTokens()
+        with (
+            serving(desk, tls_context=context, require_starttls=True, auth_required=True) as port,
+            Relay(token_address(port, certificate, tokens)) as relay,
+        ):
+            assert isinstance(relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
+        assert (len(desk.taken), desk.given) == (1, ["access-1"])
+
+    @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+    def test_a_token_that_was_revoked_is_replaced_on_the_spot(
+        self, context: ssl.SSLContext, certificate: tuple[Path, Path], mechanism: str
+    ) -> None:
+        """After the refusal the same connection takes a new one."""
+        desk, tokens = TokenDesk(mechanism, {"access-2"}), MadeTokens()
+        with (
+            serving(desk, tls_context=context, require_starttls=True, auth_required=True) as port,
+            Relay(token_address(port, certificate, tokens)),
+        ):
+            pass
+        assert desk.given == ["access-1", "access-2"]
+
+    def test_a_token_that_is_not_taken_is_a_refusal(
+        self, context: ssl.SSLContext, certificate: tuple[Path, Path]
+    ) -> None:
+        """With the server's words and without the token; and it is not tried again for every letter."""
+        desk, tokens = TokenDesk("XOAUTH2", set()), MadeTokens()
+        with serving(desk, tls_context=context, require_starttls=True, auth_required=True) as port:
+            relay = Relay(token_address(port, certificate, tokens))
+            with pytest.raises(RelayRefused, match=r"535 .*status=401") as caught:
+                relay.connect()
+            assert "access-" not in str(caught.value)
+            with pytest.raises(RelayRefused, match="tried again from"):
+                relay.connect()
+        assert len(desk.given) == 2
+
+    def test_a_relay_without_access_tokens_says_so(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """A configuration for another server is told in a line."""
+        _, relay = secure
+        with pytest.raises(RelayRefused, match="neither OAUTHBEARER nor XOAUTH2"):
+            relay(login=Login("us", tokens=MadeTokens())).connect()
+
+    def test_a_wrong_password_is_not_tried_for_every_letter(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """Letters come due every few seconds; servers lock accounts for less."""
+        _, connection = secure
+        relay = connection(login=Login("us", "wrong"))
+        with pytest.raises(RelayRefused, match="refused the login"):
+            relay.connect()
+        with pytest.raises(RelayRefused, match="tried again from"):
+            relay.connect()
+
+    def test_a_password_beyond_ascii_is_told(self, secure: tuple[Desk, Callable[..., Relay]]) -> None:
+        """And not shown."""
+        _, relay = secure
+        with pytest.raises(RelayRefused, match="beyond ASCII") as caught:
+            relay(login=Login("us", "contraseña")).connect()
+        assert "contrase" not in str(caught.value)
 
     def test_starttls_is_never_dropped_silently(self) -> None:
         """A relay that does not offer it gets neither password nor letter."""
