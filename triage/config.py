@@ -211,6 +211,8 @@ class ModelSettings(Section):
     path: str = ""
     #: where the versions are that were learned from the desk's corrections
     learned: str = Field(default="learned", min_length=1)
+    #: mails that are read side by side; 0 = one for each core, at most four
+    threads: int = Field(default=0, ge=0, le=64)
     #: at or over it the daemon writes to the customer by itself; None = as the model's card says
     auto_threshold: float | None = Field(default=None, ge=0, le=1)
     #: at or over it a person looks; None = as the model's card says

@@ -3,7 +3,9 @@
 Parts are built when they are first asked for, so that a command opens only what it needs.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from functools import cached_property
@@ -51,6 +53,10 @@ log = structlog.get_logger()
 
 #: which model folder ships with this version
 SHIPPED_MODEL = "dispute-e5-small"
+#: mails that one thread understands at a time: few, so that the threads end together
+_READ_TOGETHER = 2
+#: threads that nobody has asked for: each needs memory for what the network works on
+_MOST_THREADS = 4
 
 
 def shipped(name: str) -> Path:
@@ -84,6 +90,8 @@ class House:
             opened["relay"].close()
         if isinstance(opened.get("ledger"), SqlLedger):
             opened["ledger"].close()
+        if "_readers" in opened:
+            opened["_readers"].shutdown()
         if "store" in opened:
             opened["store"].close()
 
@@ -224,8 +232,24 @@ class House:
     def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
         """What each mail means, by the version in use and by what people have said until now."""
         self.take_up()
+        if self._threads == 1 or len(messages) <= _READ_TOGETHER:
+            return self._understand(messages)
+        parts = [messages[at : at + _READ_TOGETHER] for at in range(0, len(messages), _READ_TOGETHER)]
+        return [what for part in self._readers.map(self._understand, parts) for what in part]
+
+    def _understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
         understood = self.understander.understand(messages)
         return [self.with_evidence(message, what) for message, what in zip(messages, understood, strict=True)]
+
+    @property
+    def _threads(self) -> int:
+        """Threads that read side by side: the network lets go of the interpreter, phrases and rules do not."""
+        model = self.settings.model
+        return 1 if model.backend == "none" else model.threads or min(os.cpu_count() or 1, _MOST_THREADS)
+
+    @cached_property
+    def _readers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="read")
 
     def with_evidence(self, message: Message, understood: Understanding) -> Understanding:
         """The same, with the words that moved the verdict where a person or a customer will hear of it."""

@@ -64,4 +64,6 @@ def _identifier() -> LanguageIdentifier:
     """The detector, loaded once, when the first text asks for it."""
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages([*LANGUAGES, *FOREIGN])
+    # it would keep the other ninety languages for a later choice: 30 MB
+    identifier._full_model = identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes
     return identifier
