@@ -356,13 +356,10 @@ class Mailbox:
             answers = self._answers(uids, items)
             left = self._still_there([uid for uid in uids if uid not in answers])
             why = "the server says nothing of it"
-        except (IMAPClientError, *_NONSENSE) as error:
-            if isinstance(error, IMAPClientAbortError | ProtocolError | _NONSENSE):
+        except (IMAPClientError, OSError, *_NONSENSE) as error:
+            if isinstance(error, (IMAPClientAbortError, ProtocolError, OSError, *_NONSENSE)):
                 self._reopen(error)
             answers, left, why = {}, list(uids), _text(error)
-        except OSError as error:
-            self._reopen(error)
-            answers, left, why = {}, list(uids), error.strerror or str(error) or type(error).__name__
         if len(uids) == 1 and left and not again:
             return {uids[0]: {_WITHHELD: f"the server cannot hand it over: {why}", b"RFC822.SIZE": 0}}
         half = (len(left) + 1) // 2
@@ -433,7 +430,7 @@ class Mailbox:
             raise (MailboxRefused if gone else MailboxError)(f"{self._where()}: {_text(error)}") from error
         except OSError as error:
             self._drop()
-            raise MailboxError(f"{self._where()}: {error.strerror or error or type(error).__name__}") from error
+            raise MailboxError(f"{self._where()}: {_text(error)}") from error
         except _NONSENSE as error:
             self._drop()
             raise MailboxError(f"{self._where()}: the server's answer makes no sense: {_text(error)}") from error
@@ -485,5 +482,7 @@ def _readable(client: IMAPClient, seconds: float) -> bool:
 
 
 def _text(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
     text = error.args[0] if error.args else str(error)
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text).strip()
