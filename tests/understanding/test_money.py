@@ -43,6 +43,17 @@ from triage.understanding.money import format_money, parse_money, read_amounts
         ("de", "50-Euro-Gutschein", "50", "EUR"),
         ("es", "$3.450.000", "3450000", "$"),
         ("en", "1 234,56 zł", "1234.56", "PLN"),
+        ("de", "50 Fr. Depot", "50", "CHF"),
+        ("en", "KSh 64,380", "64380", "KES"),
+        ("es", "Q 1,900.00", "1900.00", "GTQ"),
+        ("en", "EFT of R18 975,00", "18975.00", "ZAR"),
+        ("en", "fifty euros", "50", "EUR"),
+        ("fr", "cinquante euros", "50", "EUR"),
+        ("es", "cincuenta euros", "50", "EUR"),
+        ("pt", "cinquenta reais", "50", "BRL"),
+        ("de", "fünfzig Euro", "50", "EUR"),
+        ("es", "dos millones de euros", "2000000", "EUR"),
+        ("es", "una de once euros", "11", "EUR"),
     ],
 )
 def test_local_formats_are_read(language: Language, text: str, value: str, currency: str) -> None:
@@ -72,6 +83,8 @@ def test_a_minus_is_kept(text: str, value: str | None) -> None:
         ("en", "ALL 5 solutions"),
         ("de", "IBAN DE12500105170648489890"),
         ("fr", "pour cent"),
+        ("de", "Rechnung RS-30871, UID CHE-000.110.417"),
+        ("en", "tyres 205/60 R16 and R 17"),
     ],
 )
 def test_what_is_no_money_names_no_currency(language: Language, text: str) -> None:

@@ -25,10 +25,10 @@ SIGNS: Final[dict[str, str]] = {
     "₽": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH", "₺": "TRY", "tl": "TRY", "₪": "ILS", "₩": "KRW", "฿": "THB",
     "₫": "VND", "đ": "VND", "₱": "PHP", "₦": "NGN", "₵": "GHS", "gh₵": "GHS", "₸": "KZT", "₾": "GEL", "₼": "AZN",
     "֏": "AMD", "₮": "MNT", "៛": "KHR", "₭": "LAK", "₿": "BTC", "rmb": "CNY", "rp": "IDR", "rp.": "IDR",
-    "rm": "MYR", "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
+    "rm": "MYR", "ksh": "KES", "kshs": "KES", "ksh.": "KES", "q": "GTQ", "r": "ZAR", "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
 }  # fmt: skip
 #: of these, the ones that are everyday words or units after a number: they count only before it
-BEFORE_ONLY: Final = frozenset({"fr.", "rs", "rs.", "rm", "rp", "rp.", "bs", "bs.", "gs.", "s/", "b/.", "$mn"})
+BEFORE_ONLY: Final = frozenset({"q", "r", "rs", "rs.", "rm", "rp", "rp.", "bs", "bs.", "gs.", "s/", "b/.", "$mn"})
 #: and these only after it
 AFTER_ONLY: Final = frozenset({"ft", "lei", "tl", "р", "р.", "m.n.", "$ hk", "$ ca", "$ can", "円", "元", "zl", "đ"})
 #: short ones that mean something else in another case ("6 ft" is a length): only as written here
@@ -39,7 +39,12 @@ CASED: Final = {
     "rm": ("RM",),
     "bs": ("Bs", "BS"),
     "lei": ("lei", "Lei", "LEI"),
+    "q": ("Q",),
+    "r": ("R",),
+    "fr.": ("Fr.",),
 }
+#: single letters that need the look of an amount behind them ("R 16" is the size of a tyre)
+LETTERS: Final = frozenset({"q", "r"})
 #: names that are weights as well: "2 pounds of flour" is no money
 WEIGHTS: Final = frozenset({"pound", "pounds", "pfund", "libras"})
 

@@ -43,8 +43,8 @@ _HOSTS: Final = {
     "pk": "PKR", "ch": "CHF",
 }  # fmt: skip
 _UNIT: Final = re.compile(
-    r"[ \u00a0]?(?:kg|g|km|cm|mm|m[²2³3]?|kwh|kw|mwh|h|hrs?|std|l|ltr|gb|mb|tb|x|×|uhr|pm|am|ghz|bar|ha|sqm|sqft)\b"
-    r"|[\"″]",
+    r"[ \u00a0]?(?:kg|g|km|cm|mm|m[²2³3]?|kwh|kw|mwh|h|hrs?|std|l|ltr|gb|mb|tb|x|uhr|pm|am|ghz|bar|ha|sqm|sqft)\b"
+    r"|[ \u00a0]?×|[\"″]",
     re.IGNORECASE,
 )
 #: behind a number that is a whole text: nothing, or a sign of a script that we do not read

@@ -103,6 +103,7 @@ _RANGE_WORD: Final = re.compile(
     rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
     re.IGNORECASE,
 )
+_CENTS: Final = re.compile(r"[.,]\d{2}$")
 _OF: Final = re.compile(rf"{_SPACE}(?:of|de|d'){_SPACE}?\w")
 
 
@@ -210,10 +211,16 @@ def _reversed(match: re.Match[str], group: str) -> str | None:
 
 
 def _meaning_before(before: re.Match[str], digits: str) -> str | None:
-    code = _reversed(before, "code")
+    name, code = _reversed(before, "name"), _reversed(before, "code")
     if code in currencies.WORDLIKE and len(digits) < 3:
         return None
-    return _meaning(_reversed(before, "name"), code)
+    if name and name.lower() in currencies.LETTERS and not _CENTS.search(digits):
+        return None
+    word = name or code or ""
+    if before["minus"] and word.isalpha() and before[0].startswith(f"-{word[::-1]}"):
+        # "RS-30871" names something
+        return None
+    return _meaning(name, code)
 
 
 def _meaning_after(after: re.Match[str], digits: str) -> str | None:
@@ -238,7 +245,7 @@ def _meaning(name: str | None, code: str | None) -> str | None:
 
 
 def _shape(digits: str) -> Shape:
-    if re.search(r"[.,]\d{2}$", digits):
+    if _CENTS.search(digits):
         return "decimal"
     return "whole" if digits.isdecimal() else "grouped"
 

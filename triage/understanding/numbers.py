@@ -125,7 +125,9 @@ _UNITS: Final[dict[str, dict[str, int]]] = {
     },
 }  # fmt: skip
 #: words that only link number words
-_LINKS: Final = {"en": ("and",), "es": ("y", "de"), "pt": ("e", "de"), "fr": ("et", "de", "d"), "de": ("und",)}
+_LINKS: Final = {"en": ("and",), "es": ("y",), "pt": ("e",), "fr": ("et",), "de": ("und",)}
+#: "dos millones de euros": links the number to what is counted
+_OF: Final = frozenset({"de", "d"})
 _GERMAN: Final = re.compile(
     r"(?:(?P<thousands>.+?)?tausend)?(?:und)?(?:(?P<hundreds>[a-zäöüß]+?)?hundert)?(?:und)?"
     r"(?:(?:(?P<ones>[a-zäöüß]+?)und)?(?P<tens>[a-zäöüß]+?(?:zig|ßig|ssig))|(?P<small>[a-zäöüß]+))?"
@@ -139,8 +141,8 @@ def read_words(words: Sequence[str], language: str) -> Decimal | None:
         return None
     total = current = 0
     seen = False
-    for word in words:
-        if word in _LINKS[language]:
+    for place, word in enumerate(words):
+        if word in _LINKS[language] or (word in _OF and seen and place == len(words) - 1):
             continue
         value = units.get(word)
         if value is None and language == "de":
