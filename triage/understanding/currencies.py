@@ -25,7 +25,8 @@ SIGNS: Final[dict[str, str]] = {
     "₽": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH", "₺": "TRY", "tl": "TRY", "₪": "ILS", "₩": "KRW", "฿": "THB",
     "₫": "VND", "đ": "VND", "₱": "PHP", "₦": "NGN", "₵": "GHS", "gh₵": "GHS", "₸": "KZT", "₾": "GEL", "₼": "AZN",
     "֏": "AMD", "₮": "MNT", "៛": "KHR", "₭": "LAK", "₿": "BTC", "rmb": "CNY", "rp": "IDR", "rp.": "IDR",
-    "rm": "MYR", "ksh": "KES", "kshs": "KES", "ksh.": "KES", "q": "GTQ", "r": "ZAR", "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
+    "rm": "MYR", "ksh": "KES", "kshs": "KES", "ksh.": "KES", "q": "GTQ",
+    "r": "ZAR", "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
 }  # fmt: skip
 #: of these, the ones that are everyday words or units after a number: they count only before it
 BEFORE_ONLY: Final = frozenset({"q", "r", "rs", "rs.", "rm", "rp", "rp.", "bs", "bs.", "gs.", "s/", "b/.", "$mn"})
