@@ -105,7 +105,11 @@ class House:
     def store(self) -> Store:
         """The database, brought up to date."""
         store = Store(self.settings.database.url, self.plans)
-        store.migrate()
+        try:
+            store.migrate()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     # mail in
