@@ -65,6 +65,15 @@ def test_headers_that_machines_set(headers: str, label: str) -> None:
         "Risposta automatica: Fattura",
         "Autosvar: Faktura",
         "自動返信: 請求書",
+        "Odpowiedź automatyczna: Faktura",
+        "Automaattinen vastaus: Lasku",
+        "Automatická odpověď: Faktura",
+        "Automatikus válasz: Számla",
+        "Otomatik yanıt: Fatura",
+        "Автоматична відповідь: Рахунок",
+        "Αυτόματη απάντηση: Τιμολόγιο",
+        "自动答复: 账单",
+        "자동 회신: 청구서",
     ],
 )
 def test_holiday_notices_are_known_by_their_subject(subject: str) -> None:
@@ -166,3 +175,34 @@ def test_a_bounce_in_prose_is_read() -> None:
     found = recognise(parse((CORPUS / "bounce_qmail.eml").read_bytes()), OWN)
     assert (found.label, found.dsn, found.hard) == ("bounce", "5.1.1", True)
     assert (found.recipient, found.original_message_id) == ("nobody@gone.example", "<letter-7@desk.example>")
+
+
+def test_a_mailbox_that_is_run_as_a_list_gets_mail_from_people() -> None:
+    """Google Groups puts its headers on every mail to support@; other lists stay lists."""
+    mail = "From: ann@a.example\nPrecedence: list\nList-Id: <{}>\nList-Unsubscribe: <x>\n\nI was charged twice."
+    assert _label(mail.format("support.desk.example")) == "human"
+    assert _label(mail.format("news.shop.example")) == "list"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Dit is een automatisch gegenereerd bericht, u kunt hier niet op antwoorden.",
+        "Questo è un messaggio automatico, si prega di non rispondere a questa e-mail.",
+        "Detta är ett automatiskt meddelande.",
+        "Dette er en automatisk besked.",
+        "To jest wiadomość automatyczna, prosimy nie odpowiadać na tę wiadomość.",
+        "このメールは自動送信されています。",
+        "此邮件由系统自动发送，请勿回复。",
+        "Это автоматическое сообщение, не отвечайте на это письмо.",
+    ],
+)
+def test_programs_say_what_they_are_in_many_languages(words: str) -> None:
+    """No header, no telling sender: the words themselves."""
+    assert _label(f"From: shop@shop.example\nContent-Type: text/plain; charset=utf-8\n\n{words}") == "auto_other"
+
+
+def test_a_bounce_of_a_sender_that_takes_no_answers_is_a_bounce() -> None:
+    """Carriers report as no-reply@."""
+    mail = "From: no-reply@mobile.example\nSubject: Mail System Error - Returned Mail\n\nTheir mailbox is full."
+    assert _label(mail) == "bounce"

@@ -53,6 +53,38 @@ def _report(fields: str, notice: str = "It did not work.") -> bytes:
             "5.1.2",
             True,
         ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\n"
+                "Status: 4.1.1\nDiagnostic-Code: smtp; 450 4.1.1 <ann@a.example>: User unknown in virtual alias table"
+            ),
+            "4.1.1",
+            True,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: delayed\n"
+                "Status: 4.1.1\nDiagnostic-Code: smtp; 450 4.1.1 <ann@a.example>: User unknown in virtual alias table"
+            ),
+            "4.1.1",
+            False,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\nStatus: 5.4.1\n"
+                "Diagnostic-Code: smtp; 550 5.4.1 Recipient address rejected: Access denied."
+            ),
+            "5.4.1",
+            True,
+        ),
+        (
+            (
+                "Final-Recipient: rfc822; ann@a.example\nAction: failed\n"
+                "Status: 5.7.27\nDiagnostic-Code: smtp; 550 Host does not accept mail"
+            ),
+            "5.7.27",
+            True,
+        ),
     ],
 )
 def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
@@ -76,6 +108,18 @@ def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
         ("Connection timed out, message will be retried", None, False),
         ("552 Message size exceeds fixed limit", None, False),
         ("550 User unknown (in reply to end of DATA command)", None, False),
+        (">>> DATA\n<<< 550 5.5.0 Invalid recipient\n550 5.1.1 <ann@a.example>... User unknown", "5.5.0", True),
+        ("Die eingegebene E-Mail-Adresse konnte nicht gefunden werden.", None, True),
+        ("L'adresse de messagerie que vous avez entrée est introuvable.", None, True),
+        ("No se encontró la dirección de correo electrónico que especificó.", None, True),
+        ("O endereço de email inserido não foi encontrado.", None, True),
+        ("Impossibile trovare l'indirizzo di posta elettronica immesso.", None, True),
+        ("Het e-mailadres dat u hebt ingevoerd, is niet gevonden.", None, True),
+        ("Das Postfach des Empfängers ist voll.", None, False),
+        ("La boîte aux lettres du destinataire est pleine.", None, False),
+        ("El buzón del destinatario está lleno.", None, False),
+        ("A caixa de correio do destinatário está cheia.", None, False),
+        ("受信者のメールボックスの容量がいっぱいです。", None, False),
     ],
 )
 def test_prose_is_read_by_codes_and_phrases(words: str, status: str | None, hard: bool) -> None:
@@ -92,3 +136,21 @@ def test_prose_is_read_by_codes_and_phrases(words: str, status: str | None, hard
         "ann@a.example",
         "<l@desk.example>",
     )
+
+
+def test_a_bounce_that_a_person_hands_on_is_read() -> None:
+    """A forward with nothing but a bounce in it is no complaint; with words of its own it is."""
+    bounce = (
+        "Begin forwarded message:\n\n> From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>\n"
+        "> Subject: Returned mail: see transcript for details\n>\n> <ann@a.example>\n"
+        ">     (reason: 550 5.1.1 <ann@a.example>... User unknown)\n"
+    )
+    mail = "From: Bob <bob@desk.example>\nSubject: Fwd: Returned mail: see transcript for details\n\n{}\n\n" + bounce
+    message = parse(mail.format("For you.").encode())
+    found = bounces.read(message)
+    assert bounces.is_forwarded(message)
+    assert (found.status, found.hard, found.recipient) == ("5.1.1", True, "ann@a.example")
+    complaint = (
+        "I tried to write to your billing address about the 40 EUR that you took from my card twice, and got this."
+    )
+    assert not bounces.is_forwarded(parse(mail.format(complaint).encode()))

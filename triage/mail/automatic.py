@@ -85,8 +85,12 @@ _REPLY_SUBJECT = re.compile(
     r"|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|assistent)|abwesenheit\b|abwesend\b"
     r"|(?:bin |ich bin )?(?:au(?:ß|ss)er haus|nicht im (?:b(?:ü|ue)ro|haus))"
     r"|automatisch antwoord|afwezig(?:heid)?\b|risposta automatica|fuori (?:sede|ufficio)|autosvar"
-    r"|automatiskt? svar|fr[aå]nvaro|frav[aæ]r\w*|automatyczna odpowied|nieobecno|автоответ"
-    r"|автоматический ответ|自動返信|自動応答|不在通知|自动(?:回复|答复)|自動回覆|부재중|자동 ?응답)",
+    r"|automatiskt? svar|fr[aå]nvaro|frav[aæ]r\w*|automaattinen vastaus|automatyczna odpowied|odpowiedź automatyczna"
+    r"|nieobecno|automatick[aá] odpov[eě]|automatikus válasz|r[aă]spuns automat|automatski odgovor|samodejni odgovor"
+    r"|otomatik (?:yanıt|cevap)|αυτόματη απάντηση|resposta automàtica|automatinis atsakymas|automātiska atbilde"
+    r"|automaatvastus|автоответ|автоматич(?:еский ответ|на відповідь|ен отговор)|balasan otomatis|trả lời tự động"
+    r"|ตอบกลับอัตโนมัติ|תשובה אוטומטית|رد تلقائي"
+    r"|自動返信|自動応答|不在通知|自动(?:回复|答复)|自動回覆|부재중|자동 ?(?:응답|회신))",
     re.I,
 )
 #: receipts of help desks and web forms
@@ -126,7 +130,14 @@ _SAYS_AUTOMATIC = re.compile(
     r"|merci de ne pas r[eé]pondre|ne (?:pas r[eé]pondre|r[eé]pondez pas) [aà] ce"
     r"|(?:dies ist|dieses ist) eine automatisch|automatisch (?:generierte|erstellte|erzeugte|versendete)"
     r"|(?:wurde|wird) automatisch (?:generiert|erstellt|erzeugt|versendet|verschickt)"
-    r"|(?:bitte )?antworten sie (?:bitte )?nicht auf diese",
+    r"|(?:bitte )?antworten sie (?:bitte )?nicht auf diese"
+    r"|dit is een automatisch|automatisch gegenereerd"
+    r"|(?:niet|gelieve niet te) (?:antwoorden|beantwoorden) op d(?:it|eze)"
+    r"|questo (?:è|e') un(?:'e-?mail| messaggio) automatic|(?:generat[ao]|inviat[ao]) automaticamente"
+    r"|non risponder?e? a quest|det(?:ta|te) (?:är|er) (?:ett|en|et) automatisk|svara inte på det|svar ikke på denne"
+    r"|wiadomość (?:została )?wygenerowan[ae] automatycznie|wiadomość automatyczna|nie odpowiada(?:ć|j) na t"
+    r"|это автоматическ|не отвечайте на это|自動(?:的に)?(?:送信|配信)|返信しないで"
+    r"|请勿(?:直接)?回复|系统自动(?:发送|生成)",
     re.I,
 )
 #: a holiday notice in its first words; counts only in answer to a mail
@@ -142,12 +153,15 @@ _AWAY = re.compile(
     r"|(?:ich bin|bin) (?:zur ?zeit |derzeit |momentan |ab dem |vom |bis |wieder |leider )?.{0,40}(?:nicht im"
     r" (?:b(?:ü|ue)ro|haus)|im urlaub|abwesend|nicht erreichbar|au(?:ß|ss)er haus)"
     r"|ik ben (?:momenteel )?(?:afwezig|op vakantie)|sono (?:attualmente )?(?:assente|in ferie|fuori ufficio)"
-    r"|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret)",
+    r"|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret|bortrejst)"
+    r"|olen (?:lomalla|poissa)|jestem (?:na urlopie|nieobecn|poza biurem)|jsem (?:na dovolené|mimo kancelář)"
+    r"|я (?:в отпуске|отсутствую)|休暇(?:中|を)|不在(?:に|で|と)|我(?:正在|目前)?(?:休假|不在办公室)",
     re.I,
 )
 _READ_SUBJECT = re.compile(
     r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen"
-    r"|l[aä]st|l[aæ]st|przeczytane|прочитано|已读|開封済み|return receipt|disposition notification|read receipt"
+    r"|l[aä]st|l[aæ]st|luettu|přečteno|olvasva|okundu|przeczytane|прочитано|已读|已讀|읽음|開封済み"
+    r"|return receipt|disposition notification|read receipt"
     r"|empfangsbest(?:ä|ae)tigung|lesebest(?:ä|ae)tigung|confirmaci[oó]n de lectura|confirma[cç][aã]o de"
     r" leitura|accus[eé] de lecture)\s*(?:\(displayed\)\s*)?[:\-–]",
     re.I,
@@ -228,7 +242,12 @@ def _bounce(message: Message, _: Own) -> str:
     local = message.sender.address.partition("@")[0]
     raw = message.header("from")
     daemon = bool(bounces.DAEMON.match(local) or bounces.DAEMON_NAME.search(raw))
-    automatic = daemon or _is_null_path(message) or "auto-" in message.header("auto-submitted").lower()
+    automatic = (
+        daemon
+        or _is_null_path(message)
+        or "auto-" in message.header("auto-submitted").lower()
+        or bool(_NO_REPLY.match(local))
+    )
     if says and automatic:
         return f"a mail system writes “{message.subject[:60]}”"
     if daemon and (
@@ -241,6 +260,8 @@ def _bounce(message: Message, _: Own) -> str:
         return "Exchange says that it is a non-delivery report"
     if _is_null_path(message) and bounces.SUBJECT.search(message.text[:600]):
         return "no return path, and the text reports a failed delivery"
+    if bounces.is_forwarded(message):
+        return f"a forwarded bounce, “{message.subject[:60]}”"
     if says and not message.references and (bounces.states_failure(message.text) or not message.sender.address):
         return f"the subject “{message.subject[:60]}” and a server's reply in the text"
     return ""
@@ -304,7 +325,9 @@ _LIST_HEADERS = (
 )  # fmt: skip
 
 
-def _list(message: Message, _: Own) -> str:
+def _list(message: Message, own: Own) -> str:
+    if _is_own_list(message, own):
+        return ""
     for name in _LIST_HEADERS:
         if message.header(name):
             return f"a mailing list or mass mailing: {name}"
@@ -314,6 +337,14 @@ def _list(message: Message, _: Own) -> str:
     return (
         "sent by a list manager" if re.match(r"owner-|.*-(?:request|owner)$|majordomo|listserv|mailman", local) else ""
     )
+
+
+def _is_own_list(message: Message, own: Own) -> bool:
+    """The mailbox itself is run as a list (Google Groups and others): what comes through it is from people."""
+    named = " ".join(
+        message.header(name) for name in ("list-id", "list-post", "mailing-list", "x-mailing-list")
+    ).lower()
+    return any(address in named or f"<{address.replace('@', '.')}>" in named for address in own.addresses)
 
 
 def _auto_other(message: Message, _: Own) -> str:

@@ -107,6 +107,8 @@ def _keep_cited(lines: Lines) -> None:
     for first, stop in reversed(lines.stretches("quoted")):
         answer = next((index for index in range(stop, below) if lines.is_own(index)), answer)
         below = first
+        if lines.labels[stop : stop + 1] == ["forwarded"]:
+            continue  # the headers above it
         first, stop = _passage(lines, first, stop)
         words = lines.words(first, stop)
         if not words:

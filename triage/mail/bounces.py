@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from triage.mail import headers
 from triage.mail.message import Message
+from triage.mail.phrases import FORWARD_SUBJECT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,13 @@ SUBJECT = re.compile(
     r"|échec (?:de|du|d')|echec de|non (?:remis|délivré|distribu)|remise (?:impossible|retardée)|avis de non"
     r"|mancat[oa] (?:recapito|consegna)|onbestelbaar|niet (?:bezorgd|afgeleverd)|kunde inte levereras"
     r"|kunne ikke leveres|olevererbart|niedostarcz"
+    r"|no se puede entregar|n[ãa]o [ée] poss[ií]vel entregar|non recapitabile|impossibile recapitare"
+    r"|impossible (?:de|à) (?:remettre|délivrer|distribuer)|message non (?:distribu|envoy)"
+    r"|konnte nicht zugestellt|zustellung nicht möglich|mislukte (?:aflevering|bezorging)"
+    r"|kan (?:ikke|inte|niet) (?:leveres|levereras|worden (?:bezorgd|afgeleverd))|ikke leveret|ej levererat"
+    r"|nie (?:można dostarczyć|dostarczono)|zwrot (?:poczty|wiadomości)|doručení se nezdařilo|nedoručiteln"
+    r"|kézbesíthetetlen|teslim edilemedi|iletilemedi|не удается доставить|无法(?:送达|投递)|無法(?:傳遞|送達)|未送达"
+    r"|未能送达|전송 실패|반송"
     r"|недоставл|не доставлен|退信|投递失败|系统退信|配信(?:不能|エラー)|送信エラー|メールエラー|エラー(?:メール|通知)"
     r"|mail(?:ing)? loop|loop (?:alert|detected)",
     re.I,
@@ -72,10 +80,23 @@ _ENHANCED = re.compile(r"(?<![\d.])([45])\.(\d{1,2})\.(\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(
     r"(?<![\d.])([45]\d\d)[ -]{1,3}(?:<[^>\n]{1,200}>[ :.]*)?['(\[#]{0,2}([45]\.\d{1,2}\.\d{1,3})(?!\.?\d)"
 )
+#: words above a forwarded bounce that say nothing of a matter
+_MAX_NOTE = 12
+_DAEMON_WRITES = re.compile(r"^[\s>*|]*\w{2,12} ?:.{0,80}(?:mailer-daemon|postmaster|mail delivery)", re.I | re.M)
 #: characters of a notice that are read
 _MAX_NOTICE = 20_000
 _BARE_REPLY = re.compile(r"(?:^|[^\d.:])([45]\d\d)[ -](?!\d+[/:])", re.M)
 _AFTER_DATA = re.compile(r"in reply to (?:end of )?data|after (?:end of )?data|>>> data\b", re.I)
+#: sendmail sends DATA before it has heard what became of the recipient
+_UNKNOWN = re.compile(r"^5\d\d[ -]5\.1\.[1-3]\b", re.M)
+#: a server that says beyond doubt that nobody lives there, whatever status it gives
+_NOBODY = re.compile(
+    r"user unknown|unknown user|no such (?:user|recipient|mailbox)|recipient (?:address )?(?:is )?(?:unknown|invalid)"
+    r"|invalid recipient|(?:mailbox|user|recipient|account) (?:does not|doesn't) exist"
+    r"|does not accept (?:any )?(?:e-?)?mail"
+    r"|recipient address rejected: access denied",
+    re.I,
+)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:\s*(<[^<>\s]{1,900}>)", re.I | re.M)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=&'*/-]{1,80}@[A-Za-z0-9-]{1,80}(?:\.[A-Za-z0-9-]{1,63})+")
 
@@ -105,7 +126,9 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
             r"|over ?quota|quota (?:is )?(?:full|exceed)|exceed\w* .{0,30}(?:quota|storage|limit)|quota"
             r"|insufficient (?:disk|system|storage)"
             r"|not enough (?:storage|space|disk)|too (?:many|much) .{0,20}(?:in|on) (?:this )?mailbox"
-            r"|buz[oó]n .{0,20}lleno|postfach .{0,20}voll|caixa .{0,20}cheia|bo[iî]te .{0,30}pleine",
+            r"|buz[oó]n .{0,40}llen[oa]|(?:postfach|mailbox) .{0,60}\bvoll\b|caixa .{0,60}(?:cheia|lotada)"
+            r"|bo[iî]te .{0,60}pleine|cassetta .{0,60}piena|(?:postvak|mailbox) .{0,40}\bvol\b|inkorg.{0,40}\bfull\b"
+            r"|postkasse.{0,40}\bfuld?l?t?\b|skrzynka .{0,40}pełna|いっぱい|一杯|容量|已满|已滿|переполнен",
             re.I,
         ),
     ),
@@ -121,7 +144,9 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
             r"|rate limit|greylist|gr[ea]ylisted"
             r"|sender (?:address )?(?:rejected|denied|verify|not allowed|domain)"
             r"|message (?:rejected|refused|content)|refused by|rejected by .{0,30}(?:filter|rule)|not a member"
-            r"|message filter",
+            r"|message filter|prohibi(?:ted|ci[oó]n)|权限|權限|権限|垃圾邮件|スパム|迷惑メール"
+            r"|als spam|indésirable|no deseado|rechazad[oa] por|rejeitad[ao] (?:pel|por)|refusé par"
+            r"|abgelehnt (?:von|durch)",
             re.I,
         ),
     ),
@@ -181,7 +206,12 @@ _REASONS: tuple[tuple[bool, re.Pattern[str]], ...] = (
             r"|address|alias|local|person|name|id|here)"
             r"|doesn't have an? .{0,40}account|no mailbox here|not our customer|couldn't be found"
             r"|could not be found|wasn't found|does not like recipient|no existe|desconocid|não existe|inexist"
-            r"|inconnu|n'existe pas|unbekannt|existiert nicht|sconosciuto|onbekend|okänd|ukendt"
+            r"|inconnu|n'existe pas|introuvable|unbekannt|existiert nicht|nicht gefunden"
+            r"|ungültige? (?:adresse|empfänger)"
+            r"|no se (?:encontró|ha encontrado|encuentra)|direcci[oó]n .{0,20}(?:incorrecta|no v[aá]lida)"
+            r"|não (?:foi )?encontrad|endereço .{0,20}inválido|impossibile trovare|non trovat|non esiste|sconosciuto"
+            r"|onbekend|niet gevonden|bestaat niet|okänd|hittades inte|finns inte|ukendt|ukjent|findes ikke|finnes ikke"
+            r"|nieznany|nie istnieje|nie znaleziono|не (?:найден|существует)|неизвестн|bulunamadı"
             r"|見つかりません|リストにありません|存在しません|不存在|no account|user not",
             re.I,
         ),
@@ -220,9 +250,24 @@ def _failed_block(message: Message) -> dict[str, str]:
     return blocks[0] if blocks else {}
 
 
+def is_forwarded(message: Message) -> bool:
+    """Whether a person hands on a bounce without words of their own."""
+    subject = FORWARD_SUBJECT.sub("", message.subject)
+    own = "".join(message.text[part.start : part.end] for part in message.parts if part.label == "own")
+    return (
+        subject != message.subject
+        and bool(SUBJECT.search(subject))
+        and len(own.split()) <= _MAX_NOTE
+        and bool(_DAEMON_WRITES.search(message.text))
+        and states_failure(message.text)
+    )
+
+
 def _notice(message: Message) -> str:
     """What the mail system wrote, without the mail that came back."""
     text = message.text[:_MAX_NOTICE]
+    if is_forwarded(message):
+        return text
     forwarded = [
         # The announcement and the headers above it are "quoted".
         before.start if before.label == "quoted" else part.start
@@ -254,7 +299,12 @@ def _status(failed: dict[str, str], diagnostic: str, notice: str) -> str | None:
 
 
 def _is_hard(status: str | None, failed: dict[str, str], diagnostic: str, notice: str) -> bool:
-    if failed.get("action", "").lower().startswith("delay") or (status or "").startswith("4"):
+    if failed.get("action", "").lower().startswith("delay"):
+        return False
+    # Servers give 4.1.1, 5.4.1 or 5.7.1 to addresses that they do not know; once the sender gave up, they are dead.
+    if status and status[2:] in ("1.1", "4.1", "7.1", "7.27") and _NOBODY.search(diagnostic):
+        return failed.get("action", "").lower().startswith("fail") or not status.startswith("4")
+    if (status or "").startswith("4"):
         return False
     if status:
         known = _BY_STATUS.get(status[2:])
@@ -262,11 +312,12 @@ def _is_hard(status: str | None, failed: dict[str, str], diagnostic: str, notice
             return known
         if status[2] in "67":
             return False
+    # Who took the recipient and refuses the mail knows the address: a filter, whatever it calls itself.
+    refused = bool(_AFTER_DATA.search(notice)) and not _UNKNOWN.search(notice)
     for words in (diagnostic, notice):
         for dead, pattern in _REASONS:
             if words and pattern.search(words):
-                # Who took the recipient and refuses the mail knows the address: a filter, whatever it calls itself.
-                return dead and not _AFTER_DATA.search(notice)
+                return dead and not refused
     return False
 
 

@@ -153,7 +153,12 @@ def _rest(lines: Lines, index: int, *, forward: bool, answer: bool) -> PartLabel
     line = lines.lines[index]
     if len(line) > _MAX_ANNOUNCEMENT:
         return "quoted" if _header_block(lines, index) else None
-    if phrases.FORWARD.match(line) and (line.lstrip(" >*|\t")[:1] in "-_=~–—" or _header_block(lines, index + 1)):
+    following = lines.next_filled(index + 1)
+    if phrases.FORWARD.match(line) and (
+        line.lstrip(" >*|\t")[:1] in "-_=~–—"
+        or _header_block(lines, following)
+        or (following < len(lines.lines) and lines.labels[following] != "own")
+    ):
         return "forwarded"
     if phrases.DIVIDER.match(line):
         return "forwarded" if forward else "quoted"
