@@ -1,31 +1,39 @@
 r"""From a trained folder to the one that ships: int8 graph, calibration, thresholds, digests, scores.
 
-    python -m models.finish models/work/all models/dispute-e5 --version 1 \
+    python -m models.finish models/work/all models/dispute-e5 --version 1 --rows train.jsonl.gz \
         --held-out models/work/without-*/held-out.jsonl
 
-Calibration and thresholds come from what models said of hands that they were not trained on (`--leave-out`).
+The counter of words is learned here. How much it counts beside the network, calibration and thresholds come from
+what both said of hands that they were not trained on (`--leave-out`).
 """
 
 import argparse
 import json
+import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tokenizers import Tokenizer
 from transformers import AutoModel
 
+from models.examples import Example, from_corpus, from_rows
 from models.export import export
-from models.train import PREFIX
+from models.terms import fit as fit_terms
+from models.train import PREFIX, draw
 from triage.understanding.calibration import choose_thresholds, fit_calibration
-from triage.understanding.classify import Words
+from triage.understanding.classify import TERMS_SCALE, Words, text_of
 from triage.understanding.evaluate import Labelled, Report, report
 from triage.understanding.findings import REASONS, Verdict
-from triage.understanding.heads import NONE, Calibration, sigmoid, softmax
+from triage.understanding.heads import NONE, Calibration, LinearHeads, sigmoid, softmax
 from triage.understanding.models import (
     CONFIG,
     GRAPH,
     HEADS,
+    SENSE_HEAD,
+    TERMS,
     TOKENIZER,
     Bands,
     Description,
@@ -33,13 +41,73 @@ from triage.understanding.models import (
     digest,
     write_description,
 )
+from triage.understanding.network import Floats
+from triage.understanding.regression import fit_binary
 
 Said = dict[str, Any]
+CORPUS = Path(__file__).parent / "corpus"
 
 
 def read_held_out(paths: Sequence[Path]) -> list[Said]:
     """The lines that training wrote of mails that it had left out."""
     return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """How much the counter of words counts beside the network: for the verdict, and for the reason."""
+
+    dispute: float
+    reason: float
+
+    def over(self, heads: LinearHeads) -> LinearHeads:
+        """The heads of the network, with weights for the scores of the terms behind those for its vector."""
+        beside = np.eye(len(REASONS) + 1, dtype=np.float32) / TERMS_SCALE
+        return LinearHeads(
+            dispute=np.concatenate([heads.dispute, beside[0] * self.dispute]).astype(np.float32),
+            dispute_bias=heads.dispute_bias,
+            reason=np.hstack([heads.reason, beside[1:] * self.reason]).astype(np.float32),
+            reason_bias=heads.reason_bias,
+        )
+
+
+def mix(said: Sequence[Said], terms: Floats) -> Mixture:
+    """The mixture that is likeliest to be right; `terms` are mails × outputs of the counter, in the order of `said`."""
+    disputes = np.array([float(row["label"] != NONE) for row in said])
+    scores = np.column_stack([[row["score"] for row in said], terms[:, 0]])
+    (network, counter), _ = fit_binary(scores, disputes, np.ones(len(said), np.float32), penalty=1e-4)
+    known = [at for at, row in enumerate(said) if row["label"] in REASONS]
+    right = (np.arange(len(known)), np.array([REASONS.index(said[at]["label"]) for at in known]))
+    of_network = np.array([said[at]["reasons"] for at in known])
+    losses = {
+        share: min(
+            -np.log(softmax((of_network + share * terms[known, 1:]) / heat)[right] + 1e-9).sum()
+            for heat in np.geomspace(0.25, 4.0, 31)
+        )
+        for share in np.arange(0, 2.01, 0.1)
+    }
+    reason = min(losses, key=lambda share: losses[share])
+    return Mixture(dispute=max(float(counter / network), 0.0), reason=float(reason))
+
+
+def mixed(said: Sequence[Said], terms: Floats, mixture: Mixture) -> list[Said]:
+    """What both say together."""
+    return [
+        row
+        | {
+            "score": row["score"] + mixture.dispute * float(of[0]),
+            "reasons": list(np.array(row["reasons"]) + mixture.reason * of[1:]),
+        }
+        for row, of in zip(said, terms, strict=True)
+    ]
+
+
+def counted(said: Sequence[Said], examples: Sequence[Example], tokenizer: Tokenizer) -> Floats:
+    """What a counter that has not learned from the held-out hands says of their mails."""
+    folds = {row["fold"] for row in said}
+    terms = fit_terms([example for example in examples if example.fold not in folds], tokenizer)
+    texts = {example.id: text_of(example.words) for example in examples}
+    return terms.scores([texts[row["id"]] for row in said])
 
 
 def calibrate(said: Sequence[Said]) -> Calibration:
@@ -89,13 +157,22 @@ def copy_weights(trained: Path, folder: Path) -> None:
     """Write everything that training made, the graph in 8 bits."""
     folder.mkdir(parents=True, exist_ok=True)
     export(AutoModel.from_pretrained(trained, local_files_only=True, add_pooling_layer=False), folder / GRAPH)
-    for name in (TOKENIZER, HEADS, CONFIG, "training.json"):
+    for name in (TOKENIZER, SENSE_HEAD, CONFIG, "training.json"):
         (folder / name).write_bytes((trained / name).read_bytes())
 
 
-def finish(folder: Path, *, version: str, held_out: Sequence[Path]) -> Report:
-    """Write model.toml beside the weights; answers the report on the held-out mails."""
-    said = read_held_out(held_out)
+def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path], rows: Path | None) -> Report:
+    """Write terms, heads and model.toml beside the graph; answers the report on the held-out mails."""
+    examples = from_corpus(CORPUS) + (from_rows(rows) if rows else [])
+    examples = draw(examples, random.Random(1))  # noqa: S311 -- to be repeated, not to be secret
+    known = {example.id for example in examples}
+    said = [row for row in read_held_out(held_out) if row["id"] in known]
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    of_terms = counted(said, examples, tokenizer)
+    mixture = mix(said, of_terms)
+    said = mixed(said, of_terms, mixture)
+    fit_terms(examples, tokenizer).save(folder / TERMS)
+    mixture.over(LinearHeads.load(trained / HEADS, Calibration())).save(folder / HEADS)
     calibration = calibrate(said)
     thresholds, _ = thresholds_of(said, calibration)
     found = crossed(said, f"{folder.name} {version}")
@@ -119,7 +196,7 @@ def finish(folder: Path, *, version: str, held_out: Sequence[Path]) -> Report:
             shift=round(calibration.shift, 5),
             temperature=round(calibration.temperature, 4),
         ),
-        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, CONFIG)},
+        files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, SENSE_HEAD, TERMS, CONFIG)},
         scores={name: round(value, 4) for name, value in scores.items() if value is not None},
     )
     write_description(folder, described)
@@ -137,11 +214,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder that ships")
     parser.add_argument("--version", required=True)
     parser.add_argument("--calibrate", action="store_true", help="leave the weights that are there as they are")
+    parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
     parser.add_argument("--held-out", type=Path, nargs="+", required=True)
     options = parser.parse_args()
     if not options.calibrate:
         copy_weights(options.trained, options.folder)
-    found = finish(options.folder, version=options.version, held_out=options.held_out)
+    found = finish(
+        options.trained, options.folder, version=options.version, held_out=options.held_out, rows=options.rows
+    )
     (options.folder / "reliability.svg").write_text(reliability_svg(found), encoding="utf-8")
     sys.stdout.write(describe(found))
 

@@ -16,12 +16,15 @@ from triage.understanding.findings import Evidence, Language, Verdict
 from triage.understanding.heads import Heads, sigmoid
 from triage.understanding.network import Floats, Ids, Network
 from triage.understanding.senses import SenseHead, Senses, Token
+from triage.understanding.terms import Terms
 
 #: texts in one call of the network, and tokens with their padding: more costs memory and gains nothing on a CPU
 BATCH, BATCH_TOKENS = 8, 512
 #: windows of one mail; of a longer one the beginning and the end are read
 MOST_WINDOWS = 12
 SEPARATOR = "|"
+#: scores of terms in a row are of the size of the vector's numbers, so that heads learn from both alike
+TERMS_SCALE = np.float32(0.05)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class Reading:
 
     #: calibrated log odds of a dispute
     logit: float
-    #: the row of the window that spoke most for a dispute
+    #: the vector of the window that spoke most for a dispute, and behind it the scores of the terms
     row: Floats
     #: what it takes the numbers for
     senses: Senses = field(default_factory=Senses)
@@ -101,6 +104,7 @@ class Transformer:
         window: int = 256,
         prefix: str = "",
         senses: SenseHead | None = None,
+        terms: Terms | None = None,
     ) -> None:
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -113,6 +117,7 @@ class Transformer:
         self._window = window
         self._prefix = prefix
         self._senses = senses
+        self._terms = terms
 
     @property
     def name(self) -> str:
@@ -153,6 +158,9 @@ class Transformer:
         windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
         head = self._senses if senses else None
         rows, scores = self._rows([window.ids for _, window in windows], head)
+        if self._terms is not None:
+            counted = self._terms.scores([text_of(mail) for mail in mails])
+            rows = np.hstack([rows, TERMS_SCALE * counted[[at for at, _ in windows]]])
         logits = self.heads.logits(rows)
         best: dict[int, int] = {}
         of_mail: dict[int, list[int]] = {}
@@ -221,6 +229,11 @@ class Transformer:
             if tokens is not None:
                 scores |= {at: head.scores(tokens[number, : len(windows[at])]) for number, at in enumerate(batch)}
         return np.stack([rows[at] for at in range(len(windows))]), scores
+
+
+def text_of(words: Words) -> str:
+    """What the terms of a mail are counted in."""
+    return f"{words.subject}\n{words.reply}"
 
 
 def heading(prefix: str, subject: str) -> str:

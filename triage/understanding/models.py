@@ -27,11 +27,13 @@ from triage.understanding.findings import REASONS
 from triage.understanding.heads import NONE, Calibration, Heads, LabelHeads, LinearHeads
 from triage.understanding.network import Network, OnnxNetwork, TorchEncoder, TorchLogits
 from triage.understanding.senses import SenseHead
+from triage.understanding.terms import Terms
 
 Backend = Literal["onnx", "transformers"]
 
 DESCRIPTION, CONFIG, GRAPH, TOKENIZER = "model.toml", "config.json", "model.onnx", "tokenizer.json"
-HEADS, SENSE_HEAD, WEIGHTS = "heads.safetensors", "senses.safetensors", "model.safetensors"
+HEADS, SENSE_HEAD, TERMS = "heads.safetensors", "senses.safetensors", "terms.safetensors"
+WEIGHTS = "model.safetensors"
 
 
 class _Table(BaseModel):
@@ -174,6 +176,7 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
     try:
         network, heads = _network_and_heads(path, encoder, described, backend)
         tokenizer = Tokenizer.from_file(str(encoder / TOKENIZER))
+        terms = Terms.load(encoder / TERMS, tokenizer) if (encoder / TERMS).is_file() else None
         senses = SenseHead.load(encoder / SENSE_HEAD) if (encoder / SENSE_HEAD).is_file() else None
     except ModelError:
         raise
@@ -193,6 +196,7 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
         window=described.window,
         prefix=described.prefix,
         senses=senses,
+        terms=terms,
     )
 
 
