@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -186,6 +187,48 @@ def test_an_attempt_that_fails_for_another_reason_is_not_counted(store: Store) -
             raise DatabaseError("gone")
     with store.books.unread(32) as batch:
         assert batch.mails[0].attempts == 0
+
+
+def withheld(uid: int) -> RawMail:
+    return replace(raw(uid), content=b"", size=0, withheld="the server cannot hand it over: NO damaged")
+
+
+def test_a_mail_that_the_server_withholds_is_in_the_books_and_read_when_it_comes(store: Store) -> None:
+    """The cursor goes on; the mail waits for its bytes in quarantine, and nobody reads nothing."""
+    store.books.keep([raw(1), withheld(2), raw(3)], now=MONDAY)
+    cursor = store.books.cursor("support", "INBOX")
+    assert cursor is not None
+    assert cursor.last_uid == 3
+    assert store.books.uids("support", "INBOX", 1) == {2}
+    with store.books.unread(32) as batch:
+        assert [mail.raw.uid for mail in batch.mails] == [1, 3]
+    assert store.books.keep([withheld(2)], now=MONDAY) == 0
+    (line,) = store.books.quarantined()
+    assert (line.uid, store.books.awaited("support", "INBOX", 1)) == (2, 1)
+    assert store.books.keep([raw(2)], file_as="kept", now=MONDAY) == 1
+    assert store.books.awaited("support", "INBOX", 1) == 0
+    assert store.books.keep([raw(2)], now=MONDAY) == 0
+    assert (store.books.waiting(), store.books.content(line.id)) == (3, raw(2))
+    assert store.books.to_file("support", "INBOX", 1) == {2: "kept"}
+
+
+def test_a_withheld_mail_is_asked_for_soon_and_then_seldom(store: Store) -> None:
+    """Within a day about a dozen times; at once where a person wants it; never again where a person drops it."""
+    store.books.keep([withheld(1)], now=MONDAY)
+    tries = [
+        minute
+        for minute in range(24 * 60)
+        if store.books.to_fetch_again("support", "INBOX", 1, now=MONDAY + timedelta(minutes=minute))
+    ]
+    assert tries[:4] == [1, 2, 4, 8]
+    assert len(tries) <= 15
+    later = MONDAY + timedelta(days=1)
+    (line,) = store.books.quarantined()
+    assert store.books.release(line.id)
+    assert store.books.to_fetch_again("support", "INBOX", 1, now=later) == (1,)
+    assert [each.why for each in store.books.quarantined()] == [withheld(1).withheld]
+    assert store.books.drop(line.id, why="seen in the mail program")
+    assert store.books.to_fetch_again("support", "INBOX", 1, now=later + timedelta(days=9)) == ()
 
 
 def test_two_readers_take_different_mails(postgres_server: Postgres) -> None:

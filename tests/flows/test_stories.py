@@ -1,11 +1,14 @@
 """Whole-house stories: what a customer, an agent and an admin live through, on twins of the servers."""
 
+from datetime import timedelta
+
 import pytest
 from furnished import ALIAS, DESK, MONDAY, TwinHouse, World, bounce, mail
 
 from triage import pipeline
-from triage.errors import OperatorError
+from triage.errors import MailboxRefused, OperatorError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
+from triage.mail.connection import Expiry
 from triage.mail.login import Login
 from triage.mail.mailbox import Account
 from triage.testing import InMemoryMailbox
@@ -15,6 +18,11 @@ def arrives(house: TwinHouse, content: bytes, mailbox: str = "support") -> None:
     """A mail comes in, and everything that follows from it happens."""
     house.world.mailboxes[mailbox].put(content, arrived=house.now())
     house.settle()
+
+
+def mailbox_of(name: str) -> InMemoryMailbox:
+    """Another watched mailbox."""
+    return InMemoryMailbox(Account(name=name, host="twin", port=143, security="none", login=Login(name)))
 
 
 def test_a_complaint_becomes_a_case_with_one_acknowledgement_and_a_diary(house: TwinHouse) -> None:
@@ -128,11 +136,8 @@ def test_a_mail_that_came_through_an_alias_as_well_is_one_case(house: TwinHouse)
 
 def test_a_mail_in_two_mailboxes_is_one_case(tmp_path) -> None:
     """Support and sales both got it: the second is a duplicate, whichever is read first."""
-    accounts = [
-        Account(name=name, host="twin", port=143, security="none", login=Login(name))
-        for name in ("support", "sales")
-    ]
-    world = World(url=f"sqlite:///{tmp_path}/triage.db", mailboxes={a.name: InMemoryMailbox(a) for a in accounts})
+    mailboxes = {name: mailbox_of(name) for name in ("support", "sales")}
+    world = World(url=f"sqlite:///{tmp_path}/triage.db", mailboxes=mailboxes)
     with TwinHouse(world) as house:
         world.mailboxes["sales"].put(mail(to=f"sales@example.com, {DESK}"), arrived=MONDAY)
         arrives(house, mail(to=f"sales@example.com, {DESK}"))
@@ -334,6 +339,56 @@ def test_a_mail_that_breaks_us_is_set_aside_and_the_next_one_is_read(world: Worl
         assert house.desk.outcomes == ["quarantined", "taken"]
         assert house.store.books.drop(aside.id, why="dropped by kim")
         assert house.desk.outcomes == ["ignored", "taken"]
+
+
+def test_a_mail_that_the_server_withholds_stops_nobody_and_is_read_when_it_comes(house: TwinHouse) -> None:
+    """The next mails are answered, a person is called; the day it comes it is answered too, and the alarm ends."""
+    support = house.world.mailboxes["support"]
+    damaged = support.put(mail(sender="Bo <bo@example.org>", message_id="<0@x>"), arrived=house.now())
+    support.withheld[damaged] = "the server cannot hand it over: NO damaged"
+    arrives(house, mail())
+    assert house.desk.outcomes == ["quarantined", "taken"]
+    assert "withheld" in house.desk.alarms
+    support.withheld.clear()
+    house.world.clock.forward(hours=7)
+    house.settle()
+    assert house.desk.outcomes == ["taken", "taken"]
+    assert house.world.reached("bo@example.org") == house.world.reached("ana@example.org") == 1
+    assert house.desk.alarms == {}
+
+
+def test_a_mailbox_that_is_refused_leaves_the_others_alone_and_its_alarm_ends_by_itself(world: World) -> None:
+    """One wrong password is no reason for anybody else's mail to wait."""
+    world.mailboxes["sales"] = mailbox_of("sales")
+    world.mailboxes["support"].failures.extend([MailboxRefused("login refused")] * 2)
+    with TwinHouse(world) as house:
+        world.mailboxes["sales"].put(mail(to="sales@example.com"), arrived=house.now())
+        house.round()
+        assert len(house.desk.books) == 1
+        assert house.desk.alarms["mailbox"] == 1
+        house.round()
+        house.round()
+        assert "mailbox" not in house.desk.alarms
+
+
+def test_what_runs_out_soon_calls_a_person_until_it_is_renewed(
+    house: TwinHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three weeks before a certificate or a client secret ends."""
+    lasting = timedelta(days=30)
+    support = house.world.mailboxes["support"]
+    end = house.now() + lasting
+    monkeypatch.setattr(support, "expiries", lambda: (Expiry(what="client secret", at=end),))
+    house.round()
+    assert house.desk.alarms == {}
+    house.world.clock.forward(days=10)
+    house.round()
+    (alarm,) = house.store.alarms.open()
+    assert (alarm.kind, alarm.subject) == ("expiry", "mailbox support/INBOX")
+    assert alarm.why == "client secret until 2026-12-16 (20 days)"
+    end += lasting
+    house.round()
+    assert house.desk.alarms == {}
 
 
 def test_an_old_backlog_is_for_a_person(house: TwinHouse) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from triage.cli.initial import initial_config
 from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
 from triage.house import House
+from triage.mail.connection import Expiry, running_out
 from triage.mail.mailbox import MailSource
 from triage.records.database import SqlLedger
 from triage.store.store import Store
@@ -159,7 +160,7 @@ def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "model", lambda: _model(house)
     for mailbox in house.mailboxes() if house.settings.mailbox else ():
         name = f"mailbox {mailbox.account.name}/{mailbox.account.folder}"
-        yield name, partial(_mailbox, mailbox)
+        yield name, partial(_mailbox, house, mailbox)
     if not house.settings.mailbox:
         yield "mailbox", lambda: _fail("none is configured: add a [[mailbox]] section")
     yield "relay", lambda: _relay(house)
@@ -190,8 +191,17 @@ def _model(house: House) -> str:
     return f"{house.model}, learned here ({version}): {bands}"
 
 
-def _mailbox(mailbox: MailSource) -> str:
-    return f"open, UIDVALIDITY {mailbox.open()}, {len(mailbox.uids())} mails"
+def _mailbox(house: House, mailbox: MailSource) -> str:
+    says = f"open, UIDVALIDITY {mailbox.open()}, {len(mailbox.uids())} mails"
+    return _lasting(house, says, mailbox.expiries())
+
+
+def _lasting(house: House, says: str, expiries: Sequence[Expiry]) -> str:
+    """The same with what runs out when; fails where that is soon."""
+    now = house.now()
+    says = "; ".join([says, *(expiry.says(now) for expiry in expiries)])
+    soon = running_out(expiries, now)
+    return _fail(f"{says}: renew the {' and the '.join(expiry.what for expiry in soon)} now") if soon else says
 
 
 def _relay(house: House) -> str:
@@ -199,7 +209,8 @@ def _relay(house: House) -> str:
         return _fail("none is configured: letters wait until there is a [relay] section")
     house.relay.connect()
     settings = house.settings.relay
-    return f"{settings.host}:{settings.port} ({settings.security}) answers" if settings else ""
+    says = f"{settings.host}:{settings.port} ({settings.security}) answers" if settings else ""
+    return _lasting(house, says, house.relay.expiries())
 
 
 def _clock(house: House) -> str:

@@ -1,0 +1,86 @@
+"""`triage doctor`: one line for each thing that must be well, against real servers."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from furnished import DESK
+from servers import USER, Dovecot, TokenServer, dovecot, smtp_sink, token_server
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[TokenServer]:
+    """A provider of tokens."""
+    with token_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, provider: TokenServer) -> Iterator[Dovecot]:
+    """An IMAP server that takes its tokens, with a certificate for two days."""
+    with dovecot(tmp_path_factory.mktemp("dovecot"), provider) as running:
+        yield running
+
+
+def examined(triage: Run) -> dict[str, tuple[bool, str]]:
+    """What the doctor says: check → well, words."""
+    lines = [json.loads(line) for line in triage("-c", "config.toml", "doctor", "--json").out.splitlines()]
+    return {line["check"]: (line["ok"], line["says"]) for line in lines}
+
+
+@pytest.mark.server
+def test_what_runs_out_is_told_with_its_days(
+    triage: Run, server: Dovecot, provider: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Client secret and refresh token in the mailbox's line; a certificate that ends in two days is a failure."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "refresh-token").write_text(provider.refresh_token)
+    secret_ends = (datetime.now(UTC) + timedelta(days=100)).date()
+    with smtp_sink(DESK) as sink:
+        (tmp_path / "config.toml").write_text(f"""\
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {server.port}
+security = "none"
+username = "{USER}"
+address = "{DESK}"
+[mailbox.oauth2]
+provider = "other"
+token_url = "{provider.url}/token"
+client_id = "triage"
+client_secret = "t0psecret"
+client_secret_expires = {secret_ends}
+refresh_token_file = "refresh-token"
+
+[[mailbox]]
+name = "billing"
+host = "127.0.0.1"
+port = {server.tls_port}
+username = "{USER}"
+password = "s3cret"
+address = "billing@example.com"
+ca_file = "{server.certificate}"
+
+[relay]
+host = "127.0.0.1"
+port = {sink.port}
+security = "none"
+
+[letters]
+sender = "Example Support <{DESK}>"
+""")
+        said = examined(triage)
+    well, words = said["mailbox support/INBOX"]
+    assert well, words
+    assert f"client secret until {secret_ends} (99 days)" in words
+    well, words = said["mailbox billing/INBOX"]
+    assert not well
+    assert "certificate until" in words
+    assert "renew the certificate now" in words
+    assert said["relay"][0]
