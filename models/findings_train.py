@@ -262,7 +262,7 @@ HEADER = """\
 """
 
 
-def written(sections: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+def written(sections: Mapping[str, Weights]) -> str:
     """The file's text."""
     lines = [HEADER]
     for name, weights in sections.items():
@@ -293,9 +293,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     numbers = learn(number_examples(mails, extractor, patterns), strength=NUMBERS)
     patterns = replace(patterns, identifier_weights=cast(Mapping[Sort, Mapping[str, float]], numbers))
-    sections: dict[str, Mapping[str, Mapping[str, float]]] = {
-        "identifier": numbers, "role": patterns.role_weights, "disputed": patterns.disputed_weights
-    }  # fmt: skip
+    kept = {"role": patterns.role_weights, "disputed": patterns.disputed_weights}
+    sections = {"identifier": numbers, **cast(dict[str, Weights], kept)}
     if "--numbers" not in arguments:
         seen = looked(mails, Extractor(patterns))
         sections["role"] = roles = learn(role_examples(seen), strength=ROLES)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from triage.mail.message import Attachment, Message, Part
 from triage.understanding.extract import Extract, Extractor
 from triage.understanding.findings import Finding, Language, Verdict
 from triage.understanding.rules import load_patterns
+from triage.understanding.senses import SENSES, Senses, Text, Token
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +218,62 @@ def test_any_mail_can_be_read(extractor: Extractor, text: str, language: Languag
     for each in extractor.findings(mail(text, subject=text[:40].replace("\n", " ")), language):
         source = text if each.where == "reply" else text[:40].replace("\n", " ")
         assert source[each.start : each.end] == each.text
+
+
+def sensed(text: str, number: str, sense: str, *, where: Text = "reply") -> Senses:
+    """A network that is sure of one number of a text, and has no idea of anything else."""
+    scores = np.zeros((1, len(SENSES)), np.float32)
+    scores[0, SENSES.index(sense)] = 12  # type: ignore[arg-type]
+    start = text.index(number)
+    return Senses(tokens=(Token(text=where, start=start, end=start + len(number)),), scores=scores)
+
+
+@pytest.mark.parametrize(("sense", "kinds"), [("order", ["order"]), ("invoice", ["invoice"]), ("billed", [])])
+def test_what_the_network_takes_a_number_for_counts(extractor: Extractor, sense: str, kinds: list[str]) -> None:
+    """A number without a label is a booking or a bill by what the whole sentence says."""
+    text = "We spent a week in your cottage (SYLT-7-0042) and never got the deposit back."
+    verdict = Verdict(probability=0.95, reasons={"other": 1.0}, senses=sensed(text, "SYLT-7-0042", sense))
+    findings = extractor.findings(mail(text), "en", verdict=verdict)
+    assert [each.kind for each in findings if each.value == "SYLT-7-0042"] == kinds
+
+
+def test_one_number_is_one_thing_wherever_it_stands(extractor: Extractor) -> None:
+    """The label that it has in the subject holds in the text."""
+    message = mail("What about 4417-26, please? It is still open.", subject="Order 4417-26")
+    assert {each.kind for each in extractor.findings(message, "en")} == {"order"}
+
+
+def test_a_number_like_a_labelled_one_is_the_same_kind(extractor: Extractor) -> None:
+    """Two of one house style: the second needs no label of its own."""
+    text = "Invoice C26/0331 is paid. I will pay the rest when my salary comes, that is to say: not yet C26/0358."
+    assert of(extractor.findings(mail(text), "en"), "invoice") == ["C26/0331", "C26/0358"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "number"),
+    [
+        ("fr", "La facture 4500 8812 7 nous réclame tout.", "4500 8812 7"),
+        ("es", "Un recibo de luz, factura número 602 941 870, a mi nombre.", "602 941 870"),
+        ("de", "Die Rechnung JR 2026 004417 Z liegt mir vor.", "JR 2026 004417 Z"),
+    ],
+)
+def test_numbers_written_with_spaces_are_whole(
+    extractor: Extractor, language: Language, text: str, number: str
+) -> None:
+    """A last digit or letter belongs to it, a comma of the sentence does not."""
+    assert of(extractor.findings(mail(text), language), "invoice") == [number]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The goods came with delivery note 55-3310."),
+        ("de", "Ihre Rückfrage zum Vorgang 604-771."),
+        ("es", "Emitidas a Transportes Ejemplo, S.L., CIF B-12000292."),
+        ("en", "I attach scan_7718.pdf and bank.xlsx."),
+        ("pt", "que compra de 129,90 é essa"),
+    ],
+)
+def test_papers_that_are_no_bills_are_no_invoices(extractor: Extractor, language: Language, text: str) -> None:
+    """Delivery notes, matters, tax numbers, names of files and the front half of an amount."""
+    assert of(extractor.findings(mail(text), language), "invoice") == []

@@ -11,13 +11,19 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp, log
 from typing import Final, Literal, cast
 
+from triage.understanding.findings import Where
 from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
 from triage.understanding.rules import IdentifierKind, Patterns
+from triage.understanding.senses import Sense, Senses
 
 Span = tuple[int, int]
+#: how much the signs around a number count for its kind, and how much what the network takes it for
+SIGNS: Final = 1.0
+NETWORK: Final = 0.7
 #: "none" is a number that is known to be none of ours
 Sort = IdentifierKind | Literal["none"]
 
@@ -45,7 +51,7 @@ class Words:
     taken: Sequence[Span] = ()
     #: places that are money
     amounts: Sequence[Span] = ()
-    subject: bool = False
+    where: Where = "reply"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +99,7 @@ _LIST: Final = re.compile(
     r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
     re.IGNORECASE,
 )
-
-
+#: where a sentence ends, or an item of a list begins
 _SENTENCE: Final = re.compile(
     r"(?<!\bno)(?<!\bnr)(?<!\bn)(?<!\bref)[.!?](?=\s)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
 )
@@ -107,8 +112,8 @@ class Identifiers:
         self._patterns = patterns
         self._linear: Linear[Sort] = Linear(patterns.identifier_weights)
 
-    def read(self, texts: Sequence[Words]) -> list[list[Identifier]]:
-        """The numbers of a mail that name something, in order, for each of its texts."""
+    def read(self, texts: Sequence[Words], senses: Senses | None = None) -> list[list[Identifier]]:
+        """The numbers of a mail that name something, in order, for each of its texts; `senses` where a network read."""
         found: list[list[Identifier]] = []
         judged: dict[str, list[Mapping[Sort, float]]] = {}
         for words, candidates in zip(texts, self.candidates(texts), strict=True):
@@ -117,7 +122,7 @@ class Identifiers:
                 previous = found[-1][-1] if found[-1] else None
                 if previous and previous.kind != "none" and follows(words, previous, candidate):
                     features = {*features, f"list:{previous.kind}"}
-                shares = self._linear.probabilities(features)
+                shares = _agreed(self._linear.probabilities(features), _sensed(words, candidate, senses))
                 judged.setdefault(squashed(candidate.text), []).append(shares)
                 found[-1].append(
                     Identifier(
@@ -183,10 +188,32 @@ class Identifiers:
                 continue
             if _YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
                 continue
-            if words.subject:
+            if words.where == "subject":
                 features.add("subject")
             before = candidate
             yield candidate, features
+
+
+def _sensed(words: Words, candidate: Candidate, senses: Senses | None) -> Mapping[Sense, float]:
+    if senses is None or words.where not in ("reply", "subject"):
+        return {}
+    return senses.of("subject" if words.where == "subject" else "reply", candidate.start, candidate.end)
+
+
+def _agreed(shares: Mapping[Sort, float], sensed: Mapping[Sense, float]) -> Mapping[Sort, float]:
+    """Two opinions as one: their log odds added, each by its weight; what the network takes for money is no number."""
+    if not sensed:
+        return shares
+    rest = log(sum(exp(score) for sense, score in sensed.items() if sense == "none" or sense not in shares))
+    sums = {
+        sort: SIGNS * log(max(share, 1e-6))
+        + NETWORK * (rest if sort == "none" else sensed.get(cast(Sense, sort), rest))
+        for sort, share in shares.items()
+    }
+    highest = max(sums.values())
+    raised = {sort: exp(total - highest) for sort, total in sums.items()}
+    whole = sum(raised.values())
+    return {sort: share / whole for sort, share in raised.items()}
 
 
 def squashed(value: str) -> str:
