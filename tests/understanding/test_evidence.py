@@ -47,6 +47,21 @@ def test_the_weightiest_evidence_comes_first() -> None:
     assert ["refund" in each.text for each in found] == [True, False]
 
 
+def test_what_the_tokens_said_saves_reading_the_clauses() -> None:
+    """Where the network has told its words apart, the mail is read once for each clause that is taken away."""
+    asked: list[str] = []
+
+    def watched(replies: Sequence[str]) -> list[float]:
+        asked.extend(replies)
+        return twice(replies)
+
+    start = MAIL.index("charged")
+    [evidence] = occlude(MAIL, watched, whole=2.0, voices=[(0, 5, 0.1), (start, start + 7, 3.0)])
+    assert "charged me twice" in evidence.text
+    assert len(asked) <= 3
+    assert all(len(reply) > len(MAIL) / 2 for reply in asked)
+
+
 @given(st.text(max_size=400))
 def test_clauses_of_any_text_are_ordered_and_inside_it(text: str) -> None:
     """Spans never overlap, never leave the text, never are only white space."""

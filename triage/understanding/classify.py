@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from tokenizers import Tokenizer
 
-from triage.understanding.evidence import occlude
+from triage.understanding.evidence import Voice, occlude
 from triage.understanding.findings import Evidence, Language, Verdict
-from triage.understanding.heads import Heads, sigmoid
+from triage.understanding.heads import Heads, log_odds, sigmoid
 from triage.understanding.network import Floats, Ids, Network
 from triage.understanding.senses import SenseHead, Senses, Token
 from triage.understanding.terms import Terms
@@ -79,6 +79,8 @@ class Reading:
     row: Floats
     #: what it takes the numbers for
     senses: Senses = field(default_factory=Senses)
+    #: what the tokens of that window said
+    voices: tuple[Voice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +140,9 @@ class Transformer:
                 evidence=(),
                 model=self._name,
                 senses=reading.senses,
+                voices=reading.voices,
             )
-            for reading in self.read(mails, senses=True)
+            for reading in self.read(mails, tokens=True)
         ]
 
     def evidence(self, words: Words, verdict: Verdict) -> tuple[Evidence, ...]:
@@ -149,15 +152,14 @@ class Transformer:
             mails = [Words(subject=words.subject, reply=reply, language=words.language) for reply in replies]
             return [reading.logit for reading in self.read(mails)]
 
-        return occlude(words.reply, logits)
+        return occlude(words.reply, logits, whole=log_odds(verdict.probability), voices=verdict.voices)
 
-    def read(self, mails: Sequence[Words], *, senses: bool = False) -> list[Reading]:
-        """What the network makes of each mail, in their order; of their numbers too, where it is asked to."""
+    def read(self, mails: Sequence[Words], *, tokens: bool = False) -> list[Reading]:
+        """What the network makes of each mail, in their order; of their tokens too, where it is asked to."""
         if not mails:
             return []
         windows = [(at, window) for at, mail in enumerate(mails) for window in self.windows(mail)]
-        head = self._senses if senses else None
-        rows, scores = self._rows([window.ids for _, window in windows], head)
+        rows, vectors = self._rows([window.ids for _, window in windows], tokens=tokens)
         if self._terms is not None:
             counted = self._terms.scores([text_of(mail) for mail in mails])
             rows = np.hstack([rows, TERMS_SCALE * counted[[at for at, _ in windows]]])
@@ -172,10 +174,21 @@ class Transformer:
             Reading(
                 logit=float(logits[best[at]]),
                 row=rows[best[at]],
-                senses=_joined([(windows[number][1], scores[number]) for number in of_mail[at] if number in scores]),
+                senses=self._sensed([(windows[each][1], vectors[each]) for each in of_mail[at] if each in vectors]),
+                voices=self._voices(windows[best[at]][1], vectors.get(best[at])),
             )
             for at in range(len(mails))
         ]
+
+    def _sensed(self, windows: Sequence[tuple[Window, Floats]]) -> Senses:
+        head = self._senses
+        return _joined([(window, head.scores(vectors)) for window, vectors in windows]) if head else Senses()
+
+    def _voices(self, window: Window, vectors: Floats | None) -> tuple[Voice, ...]:
+        if vectors is None:
+            return ()
+        voices = zip(window.tokens, self.heads.voices(vectors), strict=False)
+        return tuple((token.start, token.end, float(said)) for token, said in voices if token and token.text == "reply")
 
     def windows(self, mail: Words) -> list[Window]:
         """Each window of a mail; at least one."""
@@ -211,24 +224,24 @@ class Transformer:
         own = [at for at, special in enumerate(found.special_tokens_mask) if not special]
         return list(found.ids[: own[0]]), list(found.ids[own[-1] + 1 :])
 
-    def _rows(self, windows: Sequence[list[int]], head: SenseHead | None) -> tuple[Floats, dict[int, Floats]]:
-        """Rows of the network for windows, and the senses of their tokens; run in small batches of like length."""
+    def _rows(self, windows: Sequence[list[int]], *, tokens: bool) -> tuple[Floats, dict[int, Floats]]:
+        """Rows of the network for windows, and the vectors of their tokens; run in small batches of like length."""
         order = sorted(range(len(windows)), key=lambda at: len(windows[at]))
         rows: dict[int, Floats] = {}
-        scores: dict[int, Floats] = {}
+        vectors: dict[int, Floats] = {}
         while order:
             # The longest first: it says how many fit.
             count = min(BATCH, max(BATCH_TOKENS // len(windows[order[-1]]), 1))
             order, batch = order[:-count], order[-count:]
             ids, mask = _pad([windows[at] for at in batch])
-            if head is None:
+            if not tokens:
                 rows.update(zip(batch, self._network.run(ids, mask), strict=True))
                 continue
-            of_batch, tokens = self._network.read(ids, mask)
+            of_batch, shown = self._network.read(ids, mask)
             rows.update(zip(batch, of_batch, strict=True))
-            if tokens is not None:
-                scores |= {at: head.scores(tokens[number, : len(windows[at])]) for number, at in enumerate(batch)}
-        return np.stack([rows[at] for at in range(len(windows))]), scores
+            if shown is not None:
+                vectors |= {at: shown[number, : len(windows[at])] for number, at in enumerate(batch)}
+        return np.stack([rows[at] for at in range(len(windows))]), vectors
 
 
 def text_of(words: Words) -> str:

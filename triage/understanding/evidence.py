@@ -1,7 +1,8 @@
 """Which words moved a verdict? Take them away, score what is left, and see how far it falls (occlusion).
 
-Taking every clause away in turn costs a reading of the whole mail for each. So each clause is first read by itself,
-which costs about one reading of the mail for all together, and only those that speak most for a dispute are taken away.
+Taking every clause away in turn costs a reading of the whole mail for each. So only the clauses that speak most for a
+dispute are taken away. Which those are, the reading that gave the verdict tells where the network shows its tokens; of
+another network each clause is first read by itself, which costs about one more reading of the mail.
 What is handed back has been measured: without these words the score of the same mail is lower.
 """
 
@@ -16,6 +17,8 @@ from triage.understanding.heads import sigmoid
 #: log odds of a dispute for each of these replies, the rest of the mail unchanged
 Score = Callable[[Sequence[str]], Sequence[float]]
 Span = tuple[int, int]
+#: characters of a reply, and how much they speak for a dispute beside the others
+Voice = tuple[int, int, float]
 
 #: clauses that are read by themselves; those of a longer mail are joined until they fit
 MOST_CLAUSES = 12
@@ -30,15 +33,22 @@ _COMMA = re.compile(r"(?<=[,:–—])\s+")
 _WORD = re.compile(r"\S+")
 
 
-def occlude(reply: str, score: Score) -> tuple[Evidence, ...]:
-    """The clauses of a reply whose absence lowers its score, the weightiest first; spans do not overlap."""
+def occlude(
+    reply: str, score: Score, *, whole: float | None = None, voices: Sequence[Voice] = ()
+) -> tuple[Evidence, ...]:
+    """The clauses of a reply whose absence lowers its score, the weightiest first; spans do not overlap.
+
+    `whole` is the score of the mail as it is, `voices` what its tokens said; what is not known is asked for.
+    """
     spans = clauses(reply)
     if not spans:
         return ()
-    alone = score([reply[start:end] for start, end in spans])
+    alone = _said(spans, voices) if voices else score([reply[start:end] for start, end in spans])
     spoken = sorted(range(len(spans)), key=lambda at: -alone[at])[:MOST_TAKEN]
     taken = [spans[at] for at in spoken]
-    whole, *without = score([reply, *(_without(reply, span) for span in taken)])
+    without = score([_without(reply, span) for span in taken])
+    if whole is None:
+        [whole] = score([reply])
     drops = sorted(((whole - left, span, left) for left, span in zip(without, taken, strict=True)), reverse=True)
     return tuple(
         Evidence(start=start, end=end, text=reply[start:end], weight=sigmoid(whole) - sigmoid(left))
@@ -69,6 +79,11 @@ def _split(text: str, start: int, end: int) -> list[Span]:
         else:
             found.append((words[0].start(), words[-1].end()))
     return found
+
+
+def _said(spans: Sequence[Span], voices: Sequence[Voice]) -> list[float]:
+    """What the voices within each span say together."""
+    return [sum(voice for start, end, voice in voices if start < last and end > first) for first, last in spans]
 
 
 def _without(text: str, span: Span) -> str:

@@ -103,6 +103,8 @@ class Verdict:
     model: str = ""
     #: what the network takes the numbers of the mail for
     senses: Senses = field(default_factory=Senses, compare=False, repr=False)
+    #: characters of the reply (start, end), and how much they spoke for a dispute; empty where the network does not say
+    voices: tuple[tuple[int, int, float], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def reason(self) -> str:

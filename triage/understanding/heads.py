@@ -27,6 +27,10 @@ class Heads(Protocol):
         """Probability of each reason given that the row is a dispute."""
         ...
 
+    def voices(self, tokens: Floats) -> Floats:
+        """How much each token (tokens × numbers of its vector) speaks for a dispute beside the others of its text."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
@@ -58,6 +62,10 @@ class LinearHeads:
         """Probability of each reason given that the row is a dispute."""
         scores = (self.reason @ row + self.reason_bias) / self.calibration.temperature
         return dict(zip(REASONS, (float(share) for share in softmax(scores)), strict=True))
+
+    def voices(self, tokens: Floats) -> Floats:
+        """Each token's part of the score: a text's vector is the mean of those of its tokens."""
+        return np.asarray(tokens @ self.dispute[: tokens.shape[-1]], np.float32)
 
     def calibrated(self) -> "LinearHeads":
         """The same heads with the calibration worked into the weights."""
@@ -114,10 +122,20 @@ class LabelHeads:
         shares = dict(zip(known, softmax(scores / self.calibration.temperature), strict=True))
         return {reason: float(shares.get(reason, 0.0)) for reason in REASONS}
 
+    def voices(self, tokens: Floats) -> Floats:
+        """Nothing: what such a model makes of single tokens is its own business."""
+        return np.zeros(0, np.float32)
+
 
 def sigmoid(logit: float) -> float:
     """Log odds to probability."""
     return 1 / (1 + math.exp(-max(min(logit, 40.0), -40.0)))
+
+
+def log_odds(probability: float) -> float:
+    """Probability to log odds; the other way of `sigmoid`."""
+    bounded = min(max(probability, 1e-15), 1 - 1e-15)
+    return math.log(bounded / (1 - bounded))
 
 
 def softmax(scores: Floats) -> Floats:
