@@ -9,7 +9,6 @@ what both said of hands that they were not trained on (`--leave-out`).
 
 import argparse
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from transformers import AutoModel
 from models.examples import Example, from_corpus, from_rows
 from models.export import export
 from models.terms import fit as fit_terms
-from models.train import PREFIX, draw
+from models.train import PREFIX
 from triage.understanding.calibration import choose_thresholds, fit_calibration
 from triage.understanding.classify import TERMS_SCALE, Words, text_of
 from triage.understanding.evaluate import Labelled, Report, report
@@ -164,7 +163,6 @@ def copy_weights(trained: Path, folder: Path) -> None:
 def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path], rows: Path | None) -> Report:
     """Write terms, heads and model.toml beside the graph; answers the report on the held-out mails."""
     examples = from_corpus(CORPUS) + (from_rows(rows) if rows else [])
-    examples = draw(examples, random.Random(1))  # noqa: S311 -- to be repeated, not to be secret
     known = {example.id for example in examples}
     said = [row for row in read_held_out(held_out) if row["id"] in known]
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))

@@ -1,5 +1,6 @@
 """Learns the counter of words that ships beside the network (`triage.understanding.terms`), in a minute on one core."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
 from models.examples import Example
-from models.train import weight
+from models.train import QUOTA, weight
 from triage.understanding.classify import text_of
 from triage.understanding.findings import REASONS
 from triage.understanding.network import Floats
@@ -27,11 +28,11 @@ def fit(examples: Sequence[Example], tokenizer: Tokenizer) -> Terms:
     terms, mails = terms[mails >= LEAST], mails[mails >= LEAST]
     rarity = np.log((1 + len(examples)) / (1 + mails)) + 1
     rows = _rows(keys, terms, rarity)
-    weights = [weight(example) for example in examples]
+    weights = _weights(examples)
     dispute = LogisticRegression(C=DISPUTE, max_iter=500).fit(rows, [each.dispute for each in examples], weights)
     known = [at for at, example in enumerate(examples) if example.reason is not None]
     reasons = LogisticRegression(C=REASON, max_iter=500).fit(
-        rows[known], [REASONS.index(examples[at].reason or "") for at in known], [weights[at] for at in known]
+        rows[known], [REASONS.index(examples[at].reason or "") for at in known], weights[known]
     )
     if list(reasons.classes_) != list(range(len(REASONS))):
         raise SystemExit("the examples lack a reason")
@@ -42,6 +43,17 @@ def fit(examples: Sequence[Example], tokenizer: Tokenizer) -> Terms:
         weights=np.vstack([dispute.coef_, reasons.coef_]).astype(np.float32),
         bias=np.concatenate([dispute.intercept_, reasons.intercept_]).astype(np.float32),
     )
+
+
+def _weights(examples: Sequence[Example]) -> Floats:
+    """What each example counts; the rows of a source together no more than the quota that the network is given."""
+    counts = Counter((example.source, example.dispute) for example in examples)
+    shares = {
+        (source, dispute): min(1.0, QUOTA[source][0 if dispute else 1] / count)
+        for (source, dispute), count in counts.items()
+        if source in QUOTA
+    }
+    return np.array([weight(each) * shares.get((each.source, each.dispute), 1.0) for each in examples], np.float32)
 
 
 def _rows(keys: Sequence[tuple[Keys, Keys]], terms: Keys, rarity: Floats) -> csr_matrix:
