@@ -1,5 +1,6 @@
 """What the outbox may expect of a relay: the same tests on the in-memory twin and on a real server on loopback."""
 
+import asyncio
 import base64
 import contextlib
 import socket
@@ -46,6 +47,8 @@ class Desk:
     def __init__(self) -> None:
         self.script: list[Answer] = []
         self.taken: list[tuple[bytes, tuple[str, ...], str]] = []
+        #: what MAIL FROM announced, one each
+        self.options: list[list[str]] = []
         self.take_lost = False
         self.connections = 0
         self.server: Any = None
@@ -69,6 +72,7 @@ class Desk:
             return f"{answer.code} {answer.why}"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
+        self.options.append(options)
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
@@ -269,6 +273,111 @@ class TestEveryRelay:
         """Forgetting to connect costs a try, not a letter."""
         assert isinstance(world.relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), TryLater)
         assert world.taken() == []
+
+
+def plain(port: int, timeout: float = 5) -> Relay:
+    """A relay without TLS and login."""
+    return Relay(RelayAddress(host="127.0.0.1", port=port, security="none", timeout=timeout))
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind"), [("recipient", TryLater), ("content", Refused)], ids=["mailbox full", "letter too big"]
+)
+def test_a_full_mailbox_passes_and_a_letter_that_is_too_big_does_not(stage: Any, kind: type[Answer]) -> None:
+    """Both are 552: RFC 5321 section 4.5.3.1.10 has it tried again where a recipient is meant."""
+    desk = Desk()
+    desk.script = [Refused(why="5.2.2 over quota", code=552, stage=stage)]
+    with serving(desk) as port, plain(port) as relay:
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER), kind)
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER), Sent)
+
+
+class Particular(Desk):
+    """Answers single recipients as told."""
+
+    def __init__(self, **answers: str) -> None:
+        super().__init__()
+        self.answers = {name + "@example.com": answer for name, answer in answers.items()}
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("421"):
+            await server.push(answer)
+            server.transport.close()
+        elif answer.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+
+@pytest.mark.parametrize("answer", ["451 4.7.1 greylisted", "452 4.5.3 too many recipients", "550 5.1.1 who?"])
+def test_a_copy_that_is_not_taken_does_not_hold_up_the_customer(answer: str) -> None:
+    """Whether for now or for good: the letter is worth more than its proof, and the books say what happened."""
+    desk = Particular(support=answer)
+    with serving(desk) as port, plain(port) as relay:
+        sent = relay.hand_over(a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER)
+    assert isinstance(sent, Sent)
+    assert sent.copy_refused == f"{JOURNAL}: {answer}"
+    assert [recipients for _, recipients, _ in desk.taken] == [(CUSTOMER,)]
+
+
+@pytest.mark.parametrize(("answer", "kind"), [("451 4.7.1 greylisted", TryLater), ("550 5.1.1 who?", Refused)])
+def test_a_copy_alone_is_never_sent(answer: str, kind: type[Answer]) -> None:
+    """It would prove a delivery that did not happen."""
+    desk = Particular(ana=answer)
+    with serving(desk) as port, plain(port) as relay:
+        answered = relay.hand_over(
+            a_letter(recipient="ana@example.com"), ["ana@example.com", JOURNAL], envelope_sender=""
+        )
+        assert isinstance(answered, kind)
+    assert desk.taken == []
+
+
+def test_a_relay_that_shuts_down_between_two_recipients_has_taken_nothing() -> None:
+    """421 before DATA: the letter is tried again, on a new connection."""
+    desk = Particular(support="421 4.3.2 shutting down")
+    with serving(desk) as port, plain(port) as relay:
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER), TryLater)
+        desk.answers.clear()
+        relay.connect()
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER, JOURNAL], envelope_sender=SENDER), Sent)
+    assert len(desk.taken) == 1
+
+
+class Slow(Desk):
+    """Looks into each letter for a while."""
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(1)
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_relay_that_looks_into_the_letter_is_waited_for() -> None:
+    """Longer than for any other answer: leaving earlier would leave a doubt."""
+    desk = Slow()
+    with serving(desk) as port, plain(port, timeout=0.4) as relay:
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Sent)
+
+
+def test_a_relay_that_does_not_answer_for_ever_leaves_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is an end to waiting."""
+    monkeypatch.setattr("triage.letters.smtp._TAKING_SECONDS", 0.3)
+    desk = Slow()
+    with serving(desk) as port, plain(port, timeout=0.3) as relay:
+        assert isinstance(relay.hand_over(a_letter(), [CUSTOMER], envelope_sender=SENDER), Lost)
+
+
+def test_words_beyond_ascii_are_announced() -> None:
+    """RFC 6152: BODY=8BITMIME for the body; SMTPUTF8 only where an address needs it."""
+    desk = Desk()
+    with serving(desk, enable_SMTPUTF8=True) as port, plain(port) as relay:
+        letter = a_letter("Günther")
+        assert isinstance(relay.hand_over(letter, [CUSTOMER], envelope_sender=SENDER), Sent)
+        assert isinstance(relay.hand_over(letter, [CUSTOMER, "bücher@example.com"], envelope_sender=SENDER), Sent)
+    assert [content for content, _, _ in desk.taken] == [letter.content] * 2
+    assert ["SMTPUTF8" in options for options in desk.options] == [False, True]
+    assert all("BODY=8BITMIME" in options for options in desk.options)
 
 
 def test_lines_with_a_leading_dot_arrive_as_written() -> None:
