@@ -17,4 +17,10 @@ A map of the house, in the order in which a mail walks through it:
 Each room knows only those above it in this list; `house` alone knows them all.
 """
 
+import os
+
+# Small products of matrices on several threads, beside other work on the cores, take fifty times as long as on one. It
+# is read when numpy is first imported; torch, where it trains, has threads of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 __version__ = "0.1.0"

@@ -115,7 +115,7 @@ def test_what_is_better_is_kept_used_and_rolled_back(site: Run) -> None:
     ran = site("model", "learn", "moved.jsonl")
     assert ran.code == 0, ran.err
     assert "36 mails to learn from" in ran.out
-    assert "V0001 is better on mails that it had not learned from. It is in use." in ran.out
+    assert "V0001 has better verdicts and reasons on mails not learned from. It is in use." in ran.out
     assert "Decides now: tiny 1+v0001" in site("model", "list").out
     assert "learned here (learned/v0001)" in site("doctor").out
     told = json.loads(site("explain", "--jsonl", "--fields", "dispute", stdin='{"id": "1", "text": "i moved"}\n').out)
@@ -136,7 +136,7 @@ def test_a_version_can_be_held(site: Run) -> None:
 
 def test_what_is_not_better_says_why(site: Run, tmp_path: Path) -> None:
     """And changes nothing; a pinned mail that would come out wrong is named."""
-    write(tmp_path / "pinned.jsonl", [{"id": "ours", "text": "i moved to a new address", "label": "none"}])
+    write(tmp_path / "pinned.jsonl", [{"id": "ours", "text": "i moved my card to address", "label": "none"}])
     ran = site("model", "learn", "moved.jsonl", "--pinned", "pinned.jsonl")
     assert ran.code == 0
     assert "pinned and wrong: ours" in ran.out

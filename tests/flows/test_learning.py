@@ -132,7 +132,7 @@ def version(house: LearningHouse, *, bias: float) -> str:
     """A version whose heads differ by their bias, made as learning makes it."""
     site, base = house.learned_folder, house.model_folder
     heads = LinearHeads.load(base / HEADS, house.classifier.heads.calibration)  # type: ignore[attr-defined]
-    judged = learn.Judged(count=1, loss=0.0, mistakes=0, wrong_reasons=0)
+    judged = learn.Judged(count=1, loss=0.0, mistakes=0, disputes=0, reason_loss=0.0, wrong_reasons=0)
     moved = replace(heads, dispute_bias=heads.dispute_bias + bias)
     return learn._write(site, base, moved, judged, judged, 1, house.now())
 

@@ -164,8 +164,8 @@ def learn(
     """Learn from what people have said of mails. A new version is put into use if it is better, and says why if not.
 
     Better: on mails that it did not learn from it makes no more mistakes and is surer of the truth, by more than
-    chance, and no pinned mail (triage model pin) that comes out right today comes out wrong. A running daemon takes it
-    up before the next mail.
+    chance, in its verdicts, its reasons or both; and no pinned mail (triage model pin) that comes out right today comes
+    out wrong. A running daemon takes it up before the next mail.
     """
     with house_of(context) as house:
         backend = house.settings.model.backend
@@ -201,8 +201,9 @@ def _tell_learned(found: learning.Learned, missing: int, *, used: bool) -> None:
     if found.before is not None and found.after is not None:
         for name, judged in (("before", found.before), ("after", found.after)):
             out.print(
-                f"  {name:<7} {judged.mistakes} verdicts and {judged.wrong_reasons} reasons of {judged.count} wrong, "
-                f"loss {judged.loss:.3f}"
+                f"  {name:<7} wrong: {judged.mistakes} of {judged.count} verdicts (loss {judged.loss:.3f}), "
+                f"{judged.wrong_reasons} of {judged.disputes} reasons (loss {judged.reason_loss:.3f})",
+                soft_wrap=True,
             )
     for pinned in found.regressed:
         out.print(f"  pinned and wrong: {pinned}", markup=False, soft_wrap=True)
@@ -228,9 +229,12 @@ def list_versions(context: typer.Context, as_json: JsonOption = False) -> None:
         if version.stale:
             state = "of another version of the model: learn again"
         before, after = version.before, version.after
-        changes = f"{before.mistakes} → {after.mistakes} of {after.count}", f"{before.loss:.3f} → {after.loss:.3f}"
+        changes = (
+            f"{before.mistakes} → {after.mistakes} of {after.count}",
+            f"{before.wrong_reasons} → {after.wrong_reasons} of {after.disputes}",
+        )
         rows.append((version.name, version.created[:16].replace("T", " "), str(version.corrections), *changes, state))
-    table("Versions", ("version", "made (UTC)", "learned from", "wrong", "loss", ""), rows)
+    table("Versions", ("version", "made (UTC)", "learned from", "wrong verdicts", "wrong reasons", ""), rows)
     out.print(f"Decides now: {escape(model)}", soft_wrap=True)
 
 
