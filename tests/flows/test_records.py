@@ -64,6 +64,16 @@ def test_a_letter_never_tells_what_the_records_hold(checked: CheckedHouse) -> No
         assert secret not in text
 
 
+def test_a_case_whose_mail_names_no_sum_has_that_of_the_invoice(checked: CheckedHouse) -> None:
+    """Queues and rules go by what is at stake; it is told as what the records say."""
+    complain(checked)
+    assert checked.desk.case.record["dispute"]["disputed_amount"] == {
+        "value": "8765.43",
+        "currency": "EUR",
+        "how": "records",
+    }
+
+
 def test_no_ledger_no_records(house: TwinHouse) -> None:
     """Nothing is asked where there is no [ledger] section."""
     complain(house)

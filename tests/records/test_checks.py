@@ -234,6 +234,66 @@ def test_a_shared_sign_is_the_invoices_currency_where_that_is_one_of_its_own() -
     assert consult(claim(amount("121.00", "$")), InMemoryLedger(invoice())).findings[-1].currency == "$"
 
 
+def test_an_order_number_that_is_the_senders_invoice_is_that_invoice() -> None:
+    """People call their invoice an order or an account; somebody else's stays what the mail calls it."""
+    for kind in ("order", "account", "customer"):
+        called = Finding(kind=kind, text="re 2026/4471", value="re 2026/4471")  # type: ignore[arg-type]
+        said = consult(claim(called, number=""), InMemoryLedger(invoice()))
+        assert [each.kind for each in said.findings] == ["invoice"]
+        assert said.known
+        assert not consult(claim(called, number="", sender="bob@x.example"), InMemoryLedger(invoice())).known
+
+
+@pytest.mark.parametrize(
+    ("reason", "contested"),
+    [
+        ("duplicate_charge", "121.00"),
+        ("unrecognized_charge", "121.00"),
+        ("charged_after_cancellation", "121.00"),
+        ("payment_not_applied", "121.00"),
+        ("wrong_amount", None),
+        ("unexpected_fee", None),
+    ],
+)
+def test_an_invoice_that_is_contested_whole_says_the_sum_that_the_mail_does_not(
+    reason: str, contested: str | None
+) -> None:
+    """ "RE-2026-4471 was charged twice": its total; where a part may be meant nothing is guessed."""
+    disputed = consult(claim(reason=reason), InMemoryLedger(invoice())).disputed
+    assert (disputed and (str(disputed.money.value), disputed.money.currency, disputed.how)) == (
+        contested and (contested, "EUR", "records")
+    )
+
+
+def test_the_records_give_no_sum_where_the_mail_has_one_or_the_invoice_is_anothers() -> None:
+    """What the customer says comes first, and a stranger's invoice is no measure; two invoices are added."""
+    own, other = invoice(), invoice("AB-77001", customer="K2", addresses=frozenset({"bob@firm.example"}))
+    reason = "duplicate_charge"
+    assert consult(claim(amount("40.00", role="paid"), reason=reason), InMemoryLedger(own)).disputed is None
+    assert consult(claim(number="AB-77001", reason=reason), InMemoryLedger(own, other)).disputed is None
+    assert consult(claim(number="XX-99", reason=reason), InMemoryLedger(own)).disputed is None
+    second = Finding(kind="invoice", text="RE-2026-4480", value="RE-2026-4480")
+    both = consult(claim(second, reason=reason), InMemoryLedger(own, invoice("RE-2026-4480", total=Decimal(30))))
+    assert both.disputed is not None
+    assert both.disputed.money == Money(value=Decimal("151.00"), currency="EUR")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "differs"), [(["100.00", "21.00", "121.00"], False), (["130.00", "20.00", "150.00"], True), ([], False)]
+)
+def test_an_attached_invoice_is_compared_with_ours(amounts: list[str], differs: bool) -> None:
+    """A PDF with our number and another total was not made by us, or was changed since: agents are told."""
+    place: dict[str, Any] = {"where": "attachment", "attachment": "Rechnung.pdf"}
+    found = [amount(value, role="billed", **place) for value in amounts]
+    number = Finding(kind="invoice", text="RE-2026-4471", value="RE-2026-4471", **place)
+    said = check(claim(number, *found, number=""), InMemoryLedger(invoice()))
+    told = [record.says for record in said if record.kind == "amount_differs"]
+    assert bool(told) == differs
+    if differs:
+        assert "Rechnung.pdf" in told[0]
+        assert "150.00 EUR" in told[0]
+
+
 # ------------------------------------------------------------------------------------------------- does it add up?
 
 

@@ -12,10 +12,15 @@ from typing import Final
 
 from triage.records.arithmetic import arithmetic, twin_lines
 from triage.records.claim import Claim, Consulted, RecordFinding, RecordKind, money, row_of, stance_of, verdict_of
-from triage.records.ledger import Credit, Invoice, InvoiceLine, Ledger, Payment
+from triage.records.ledger import Credit, Invoice, InvoiceLine, Ledger, Payment, normalised
 from triage.records.matters import Matter, Meant
 from triage.records.settle import OWN_WORDS, is_amount, known_amounts, may_be_in, remade, settle
+from triage.understanding.findings import Disputed, Money
 
+#: reasons that contest an invoice from its first cent to its last
+_WHOLE: Final = frozenset(
+    {"duplicate_charge", "unrecognized_charge", "charged_after_cancellation", "payment_not_applied"}
+)
 #: two invoices with one amount and no period are one charge twice when they were made within this time
 _SAME_RUN: Final = timedelta(days=3)
 
@@ -23,12 +28,13 @@ _SAME_RUN: Final = timedelta(days=3)
 def consult(claim: Claim, ledger: Ledger) -> Consulted:
     """What the records say about a claim. Raises LedgerError where they cannot be asked."""
     meant = Meant(claim, ledger)
+    claim = meant.claim
     known = [
         each for matter in meant.matters for each in known_amounts(matter.invoice, matter.payments, matter.credits)
     ]
     known = known or [each for invoice in meant.recent for each in known_amounts(invoice)]
     findings, settled = settle(claim.findings, known)
-    disputed = remade(claim.disputed, claim.findings, findings)
+    disputed = remade(claim.disputed, claim.findings, findings) or _by_records(claim, meant.matters)
     records = (*meant.records, *settled, *_said(replace(claim, findings=findings, disputed=disputed), meant.matters))
     return Consulted(
         verdict=verdict_of(records),
@@ -39,6 +45,21 @@ def consult(claim: Claim, ledger: Ledger) -> Consulted:
     )
 
 
+def _by_records(claim: Claim, matters: Sequence[Matter]) -> Disputed | None:
+    """What is contested where the mail names no sum: all of the invoices that it names, where its reason means all."""
+    own = [each for each in claim.findings if each.where in OWN_WORDS]
+    named = {normalised(each.value) for each in own if each.kind == "invoice"}
+    meant = [
+        matter.invoice for matter in matters if normalised(matter.invoice.number) in named and matter.owner != "another"
+    ]
+    if claim.reason not in _WHOLE or any(each.kind == "amount" for each in own) or len(meant) != len(named):
+        return None
+    if not meant or len({invoice.currency for invoice in meant}) > 1:
+        return None
+    total = sum((invoice.total for invoice in meant), Decimal())
+    return Disputed(money=Money(value=total, currency=meant[0].currency), how="records")
+
+
 def check(claim: Claim, ledger: Ledger) -> tuple[RecordFinding, ...]:
     """Everything that the records say about a claim, each with its rows. Raises LedgerError."""
     return consult(claim, ledger).records
@@ -46,6 +67,7 @@ def check(claim: Claim, ledger: Ledger) -> tuple[RecordFinding, ...]:
 
 def _said(claim: Claim, matters: Sequence[Matter]) -> Iterator[RecordFinding]:
     yield from _amounts(claim, matters)
+    yield from _attached(claim, matters)
     for at, matter in enumerate(matters):
         before = {earlier.invoice.number for earlier in matters[:at]}
         twice = [*_twice(matter, before)]
@@ -83,6 +105,24 @@ def _amounts(claim: Claim, matters: Sequence[Matter]) -> Iterator[RecordFinding]
         elif amount.role == "billed" or value > together:
             says = f"The mail speaks of {shown}; {names} comes to {money(together, first.currency)}."
             yield RecordFinding(kind="amount_differs", says=says, invoice=first.number, evidence=rows)
+
+
+def _attached(claim: Claim, matters: Sequence[Matter]) -> Iterator[RecordFinding]:
+    """A file that names an invoice of ours and has other amounts in it than the invoice comes to."""
+    for name in dict.fromkeys(each.attachment for each in claim.findings if each.where == "attachment"):
+        found = [each for each in claim.findings if each.attachment == name]
+        numbers = {normalised(each.value) for each in found if each.kind == "invoice"}
+        amounts = [each for each in found if each.kind == "amount" and not each.alternatives]
+        named = [matter.invoice for matter in matters if normalised(matter.invoice.number) in numbers]
+        if len(named) != 1 or not amounts:
+            continue
+        [invoice] = named
+        if any(is_amount(each, invoice.total) and may_be_in(each, invoice.currency) for each in amounts):
+            continue
+        largest = max(amounts, key=lambda each: Decimal(each.value))
+        says = f"{name} names {invoice.number}, but not what it comes to, {money(invoice.total, invoice.currency)}; "
+        says += f"its largest amount is {money(Decimal(largest.value), largest.currency or '')}."
+        yield RecordFinding(kind="amount_differs", says=says, invoice=invoice.number, evidence=(row_of(invoice),))
 
 
 def _explained(matters: Sequence[Matter]) -> Iterator[tuple[Decimal, str]]:

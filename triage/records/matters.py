@@ -13,6 +13,7 @@ from typing import Final, Literal
 from triage.records.claim import Claim, RecordFinding, money, row_of
 from triage.records.ledger import Credit, Invoice, Ledger, Near, Payment, nearest, normalised
 from triage.records.settle import KnownAmount, is_amount, known_amounts, may_be_in
+from triage.understanding.findings import Finding
 
 #: invoices of one mail that are looked at; more is a list, not a claim
 _MOST_INVOICES: Final = 10
@@ -28,6 +29,8 @@ _PUBLIC: Final = frozenset(
     "gmx.net gmx.at gmx.ch web.de t-online.de freenet.de mail.com orange.fr wanadoo.fr free.fr sfr.fr laposte.net "
     "telefonica.net sapo.pt uol.com.br bol.com.br terra.com.br zoho.com yandex.com fastmail.com btinternet.com".split()
 )
+#: kinds of number that people mix up with invoices
+_NUMBERS: Final = frozenset({"order", "customer", "account"})
 Owner = Literal["sender", "another", "unknown"]
 
 
@@ -72,14 +75,15 @@ class Meant:
     """The invoices that a claim means, and what there is to say about how they were found."""
 
     def __init__(self, claim: Claim, ledger: Ledger) -> None:
-        self._claim = claim
         self._ledger = ledger
         #: the sender's own invoices, newest first, and those of them that a claim without a number may mean
         self.own = tuple(ledger.of_address(claim.sender)) if claim.sender else ()
+        #: the claim, with the sender's own invoices known as invoices whatever the mail calls them
+        self.claim = replace(claim, findings=_as_invoices(claim.findings, self.own))
         self.recent = tuple(invoice for invoice in self.own if _recent(invoice, claim.written))[:_MOST_RECENT]
         self.records: list[RecordFinding] = []
         self.matters: list[Matter] = []
-        numbers = {normalised(each.value): each.value for each in claim.findings if each.kind == "invoice"}
+        numbers = {normalised(each.value): each.value for each in self.claim.findings if each.kind == "invoice"}
         for number in list(numbers.values())[:_MOST_INVOICES]:
             self._by_number(number)
         if not self.matters:
@@ -100,9 +104,7 @@ class Meant:
 
     def _by_amount(self) -> None:
         """The sender names no invoice that we have, but an amount that one of theirs comes to."""
-        amounts = [
-            each for each in self._claim.findings if each.kind == "amount" and each.where in ("reply", "subject")
-        ]
+        amounts = [each for each in self.claim.findings if each.kind == "amount" and each.where in ("reply", "subject")]
         meant = [
             invoice
             for invoice in self.recent
@@ -121,7 +123,7 @@ class Meant:
     def _take(self, invoice: Invoice) -> None:
         if any(matter.invoice.number == invoice.number for matter in self.matters):
             return
-        ledger, own = self._ledger, _owner(invoice, self._claim.sender, self.own)
+        ledger, own = self._ledger, _owner(invoice, self.claim.sender, self.own)
         siblings = ledger.of_customer(invoice.customer) if invoice.customer else ()
         matter = Matter(
             invoice=invoice,
@@ -136,7 +138,16 @@ class Meant:
             owner=own,
         )
         self.matters.append(matter)
-        self.records += _whose(matter, self._claim.sender)
+        self.records += _whose(matter, self.claim.sender)
+
+
+def _as_invoices(findings: Sequence[Finding], own: Sequence[Invoice]) -> tuple[Finding, ...]:
+    """An "order number" or "account" that is one of the sender's invoices is that invoice."""
+    numbers = {normalised(invoice.number) for invoice in own}
+    return tuple(
+        replace(each, kind="invoice") if each.kind in _NUMBERS and normalised(each.value) in numbers else each
+        for each in findings
+    )
 
 
 def _in(invoice: Invoice, payment: Payment) -> Payment:

@@ -15,7 +15,8 @@ from triage.understanding.senses import Senses
 Kind = Literal["invoice", "amount", "date", "order", "customer", "account", "card", "other"]
 Role = Literal["disputed", "billed", "expected", "paid", "refund", "other"]
 Where = Literal["reply", "quoted", "subject", "attachment"]
-How = Literal["stated", "difference", "sum"]
+#: "records": the mail names no sum, and the invoices that it contests come to this
+How = Literal["stated", "difference", "sum", "records"]
 Language = Literal["en", "es", "pt", "fr", "de", "other"]
 Band = Literal["auto", "review", "none"]
 
