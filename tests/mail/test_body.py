@@ -86,6 +86,7 @@ def test_answers_between_quotes_are_own() -> None:
         ">>> PLEASE READ <<<\nI was charged twice.",
         "Sent by mail on 3 March: invoice 4471, which I dispute.\nEnviado por correo también.",
         "I ordered a lamp.\nOn 5 March 2026 at 10:00 your colleague Jane wrote:\nit has been shipped.\nIt never came.",
+        "Jane from sales (jane@shop.example) said:\nwe refund you.\nNothing came.",
         "Hallo,\nam 5.3.2026 schrieb mir Ihre Kollegin:\nwir erstatten 40 Euro.\nDas Geld ist nie gekommen.",
         "Bonjour,\n\nLe 5 mars 2026 vous m'avez écrit :\nnous remboursons.\n\nRien n'est arrivé.",
         "El 6/3/2026 a las 10:00 su agente me escribió:\nya está hecho\nNo ha llegado nada.",

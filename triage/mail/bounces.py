@@ -6,7 +6,6 @@ carriers): their texts are read by the reply codes and phrases in the tables bel
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from triage.mail import headers
 from triage.mail.message import Message
@@ -268,18 +267,8 @@ def _notice(message: Message) -> str:
     text = message.text[:_MAX_NOTICE]
     if is_forwarded(message):
         return text
-    forwarded = [
-        # The announcement and the headers above it are "quoted".
-        before.start if before.label == "quoted" else part.start
-        for before, part in pairwise(message.parts)
-        if part.label == "forwarded" and part.start > 0
-    ]
     returned = _RETURNED.search(text)
-    ends = [
-        *(start for start in forwarded[:1] if start),
-        *([returned.start()] if returned and returned.start() > 40 else []),
-    ]
-    return text[: min(ends)] if ends else text
+    return text[: returned.start()] if returned and returned.start() > 40 else text
 
 
 def _status(failed: dict[str, str], diagnostic: str, notice: str) -> str | None:

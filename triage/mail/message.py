@@ -106,8 +106,7 @@ def parse(content: bytes, *, truncated: bool = False) -> Message:
     problems = [*dict.fromkeys(reader.problems), *dict.fromkeys(found.problems)]
     if truncated:
         problems.append("only the beginning of the mail was fetched")
-    is_report = bool(found.report) or root.content_type == "multipart/report"
-    text, marks = _with_enclosed(text, marks, found.enclosed if not is_report else [])
+    text, marks = _with_enclosed(text, marks, found.enclosed)
     parts = divide(text, marks, subject=subject)
     senders = _addresses(root.fields, "from") or _addresses(root.fields, "sender")
     return Message(

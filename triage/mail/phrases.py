@@ -47,7 +47,7 @@ MOMENT = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[:.h]\d\d\b|\d
 #: a writer who tells what somebody wrote, rather than a program that announces a quote
 NARRATED = re.compile(
     _any(
-        r"\b(?:you|your|they|he|she|i) (?:\w+ ){0,3}(?:wrote|said)\b|\byour (?:agent|colleague|support"
+        r"\b(?:you|your|they|he|she|i) (?:\w+ ){0,3}wrote\b|\bsaid\b|\byour (?:agent|colleague|support"
         r"|team|company|shop)\b",
         r"\b(?:me|nos|le|les) (?:escribi|ha escrito)|\b(?:usted(?:es)?|su (?:compañer[oa]|agente|tienda)) ",
         r"\b(?:me|nos) (?:escreveu|enviou)|\b(?:você|vocês|vosso|vossa|o senhor|a senhora) ",

@@ -102,9 +102,9 @@ def by_announcement(lines: Lines, *, forward: bool, answer: bool) -> None:
 def _names_writer(lines: Lines, first: int, stop: int) -> bool:
     """Whether an attribution above lines without > is a program's, and no sentence such as "On 3 March you wrote:"."""
     joined = " ".join(line.strip() for line in lines.lines[first:stop])
-    if phrases.ADDRESS.search(joined):
-        return True
-    return bool(phrases.ATTRIBUTION_START.match(joined)) and not phrases.NARRATED.search(joined)
+    if phrases.NARRATED.search(joined):
+        return False
+    return bool(phrases.ADDRESS.search(joined) or phrases.ATTRIBUTION_START.match(joined))
 
 
 def _attribution(lines: Lines, index: int) -> int:
