@@ -42,6 +42,14 @@ fuzz: $(VENV)/.dev  ## bytes that a machine makes up, for the mail room; FOR=900
 	    -max_total_time=$(FOR) -timeout=20 -rss_limit_mb=2048 -max_len=20000 -artifact_prefix=.cache/fuzz/ || exit 1; \
 	done
 
+bench: $(VENV)/.dev  ## how fast, how large, how it grows: the whole walk against a floor, memory, cost at 10,000 mails and more
+	$(BIN)/python -m bench.walk
+	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.reading
+	$(BIN)/python -m bench.network
+	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.processes
+
 run: $(VENV)/.run  ## the daemon, with config.toml
 	$(BIN)/triage run
 

@@ -22,7 +22,11 @@ from imapclient import IMAPClient
 
 from models.corpus_read import CorpusMail, read_corpus
 from tests.servers import PASSWORD, USER, dovecot
+from triage import log
+from triage.config import load_settings
 from triage.demo import servers as embedded
+from triage.house import House
+from triage.testing import InMemoryMailbox, InMemoryRelay
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +35,6 @@ DESK = "support@desk.example"
 CORPUS = Path(__file__).parent.parent / "models" / "corpus"
 #: of ten mails one was written by a machine, as in a real inbox
 _AUTOMATIC_EVERY = 10
-#: mails that are appended over one connection
 _CONFIG = """\
 [database]
 url = "{database}"
@@ -174,6 +177,20 @@ def write_config(folder: Path, **values: object) -> Path:
     path = folder / "config.toml"
     path.write_text(_CONFIG.format(**{**defaults, **values}), encoding="utf-8")
     return path
+
+
+def open_house(config: Path) -> House:
+    """The program's parts under a configuration; it keeps quiet."""
+    log.set_up("error", "text")
+    return House(load_settings(config))
+
+
+def house_of_twins(config: Path) -> tuple[House, InMemoryMailbox]:
+    """The same with a mailbox and a relay in memory, so that only our own work counts; and that mailbox."""
+    house = open_house(config)
+    twin = InMemoryMailbox(house.mailboxes()[0].account)
+    vars(house).update(_mailboxes=(twin,), relay=InMemoryRelay())
+    return house, twin
 
 
 @contextmanager
