@@ -92,6 +92,14 @@ sender = "Example Support <{DESK}>"
         finally:
             store.close()
 
+    def refusal(self) -> str:
+        """Why a mailbox is not let in; "" when all are."""
+        store = Store(self.url)
+        try:
+            return "; ".join(alarm.why for alarm in store.alarms.open() if alarm.kind == "mailbox")
+        finally:
+            store.close()
+
     def settled(self, count: int) -> bool:
         """Whether all these complaints have a letter that has come to an end."""
         letters = self.letters()
@@ -216,6 +224,30 @@ def test_two_processes_on_postgresql_share_the_work(site: Site) -> None:
     wait_until(lambda: site.settled(20), "they do not settle", 90)
     site.check(20)
     assert end(first, signal.SIGTERM) == end(second, signal.SIGTERM) == 0
+
+
+def test_a_wrong_password_stops_one_mailbox_only_and_is_mended_without_a_restart(site: Site) -> None:
+    """The others go on; the refused one is not tried at every poll, and is back as soon as its file is right."""
+    secret = site.folder / "billing-password"
+    secret.write_text("wrong")
+    with (site.folder / "config.toml").open("a") as config:
+        config.write(f"""
+[[mailbox]]
+name = "billing"
+host = "127.0.0.1"
+port = {site.server.port}
+security = "none"
+username = "{USER}"
+password_file = "{secret}"
+address = "billing@example.com"
+poll_seconds = 1
+""")
+    site.start()
+    site.complaints(range(2))
+    wait_until(lambda: site.settled(2), "the other mailbox waits too", 90)
+    wait_until(lambda: "tried again from" in site.refusal(), "it is tried again and again", 90)
+    secret.write_text(PASSWORD)
+    wait_until(lambda: not site.refusal(), "it does not come back", 90)
 
 
 def test_what_is_wrong_with_the_database_is_one_clear_line(site: Site) -> None:
