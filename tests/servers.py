@@ -390,7 +390,13 @@ class Postgres:
 
     def _run(self, *command: str) -> None:
         user = "postgres" if os.geteuid() == 0 else None
-        subprocess.run(command, check=True, capture_output=True, user=user, cwd=self.folder, timeout=60)
+        ran = subprocess.run(command, capture_output=True, user=user, cwd=self.folder, timeout=90, text=True)
+        if ran.returncode:
+            pytest.fail(f"{' '.join(command)}: {ran.stdout} {ran.stderr} {self._log_ends()}")
+
+    def _log_ends(self) -> str:
+        log = self.folder / "log"
+        return log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
 
     def create(self) -> None:
         """Make the cluster."""

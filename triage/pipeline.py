@@ -29,7 +29,7 @@ from triage.records.claim import Consulted, unanswered
 from triage.records.ledger import LedgerError
 from triage.store.books import LAST_ATTEMPT, set_aside
 from triage.store.dialect import is_trouble
-from triage.store.lookup import known_about
+from triage.store.lookup import answered_by, known_about
 from triage.store.recording import Written, record
 from triage.store.store import Store
 from triage.store.views import KeptMail
@@ -270,9 +270,12 @@ def _consult(house: House, raw: RawMail, message: Message, understood: Understan
 
 
 def _names(readings: Sequence[tuple[KeptMail, Reading | Exception]]) -> set[str]:
-    """What the mails can be recognised by when a copy or an answer of theirs is read elsewhere at the same time."""
+    """What the mails can be recognised by when a copy, an answer or what they answer is read elsewhere just now."""
     messages = [reading.message for _, reading in readings if isinstance(reading, Reading)]
-    return {name for message in messages for name in (message.message_id, message.sender.address) if name}
+    names = {
+        name for message in messages for name in (message.message_id, message.sender.address, *answered_by(message))
+    }
+    return names - {""}
 
 
 def _record(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> None:

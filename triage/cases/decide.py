@@ -107,8 +107,8 @@ def decide(
     mail = _Incoming(
         message=message, understood=understood, known=known, arrival=arrival, trust=trust, now=now, records=records
     )
-    belongs = belonging(message, known)
     band, why = _band(understood, policy)
+    belongs = belonging(message, known, disputes=band != "none")
     routing = route(policy.rules, _facts(mail, belongs, band))
     if routing.band(band) != band:
         band, why = routing.band(band), f"the rules say {routing.band(band)}, though {why}"

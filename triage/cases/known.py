@@ -54,6 +54,8 @@ class Known:
     same_words: Sighting | None = None
     #: the case that In-Reply-To, References or our sent ids lead to
     thread: KnownCase | None = None
+    #: the case of a mail that answers this one and was read before it, in another mailbox
+    answered_in: KnownCase | None = None
     #: the case whose reference stands in the subject: a claim, not a proof
     by_reference: KnownCase | None = None
     #: an open case of this sender about one of these invoices

@@ -31,10 +31,15 @@ def references_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reference for reference in found if is_reference(reference)))
 
 
-def belonging(message: Message, known: Known) -> Belonging:
-    """The case that this mail joins, by the strongest sign that is there."""
+def belonging(message: Message, known: Known, *, disputes: bool) -> Belonging:
+    """The case that this mail joins, by the strongest sign that is there.
+
+    An answer that was read first has opened the case that a mail which `disputes` would have opened.
+    """
     if known.thread is not None:
         return Belonging(case=known.thread, why=f"it answers a mail of {known.thread.reference}")
+    if known.answered_in is not None and disputes:
+        return Belonging(case=known.answered_in, why=f"a mail of {known.answered_in.reference} answers it")
     named = known.by_reference
     if named is not None and message.sender.address in named.participants:
         return Belonging(case=named, why=f"its subject names {named.reference}, and its sender has written there")

@@ -18,7 +18,7 @@ from triage.cases.threads import references_in
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import SAME_WORDS, words_digest
-from triage.store.tables import Case, CaseInvoice, Mail, OutgoingLetter, Participant
+from triage.store.tables import Case, CaseInvoice, Mail, MailReference, OutgoingLetter, Participant
 from triage.understanding.findings import Understanding
 
 #: a customer who names the same invoice again within this time means the same dispute
@@ -28,6 +28,8 @@ _DAY: Final = timedelta(hours=24)
 _BOUNCES: Final = timedelta(days=7)
 #: ids of a thread that are looked for; a longer one is known by its newest
 _MOST_IDS: Final = 50
+#: RFC 5322 section 2.1.1: no line is longer, so no id is; a key of an index has its bounds too
+_LONGEST_ID: Final = 998
 
 _OTHER_MAILS: Final = (col(Mail.outcome).in_(("taken", "duplicate")), col(Mail.id) != bindparam("mail_id"))
 _SIGHTING: Final = (
@@ -73,6 +75,23 @@ _CASE_BY_MAIL: Final = (
     select(col(Mail.case_id))
     .where(col(Mail.message_id).in_(bindparam("ids", expanding=True)), col(Mail.case_id).is_not(None))
     .order_by(col(Mail.kept_at).desc(), col(Mail.id).desc())
+    .limit(1)
+)
+# others may have answered the same mail: one to all customers is answered by many, each about a matter of their own
+_CASE_BESIDE: Final = (
+    select(col(MailReference.case_id))
+    .join(Participant, col(Participant.case_id) == col(MailReference.case_id))
+    .where(
+        col(MailReference.message_id).in_(bindparam("ids", expanding=True)),
+        col(Participant.address) == bindparam("sender"),
+    )
+    .order_by(col(MailReference.case_id).desc())
+    .limit(1)
+)
+_CASE_BY_ANSWER: Final = (
+    select(col(MailReference.case_id))
+    .where(col(MailReference.message_id) == bindparam("message_id"))
+    .order_by(col(MailReference.case_id))
     .limit(1)
 )
 _CASE_BY_REFERENCE: Final = select(col(Case.id)).where(col(Case.reference) == bindparam("reference"))
@@ -135,6 +154,7 @@ def known_about(
         same_message=_sighting(session, _SAME_MESSAGE, facts),
         same_words=_sighting(session, _SAME_WORDS, facts) if digest and sender else None,
         thread=_thread(session, message),
+        answered_in=_facts(session, _first(session, _CASE_BY_ANSWER, facts)),
         by_reference=_by_reference(session, message),
         same_claim=_same_claim(session, sender, understood, now),
         own_letter=_letter(session, [message.message_id]),
@@ -162,11 +182,17 @@ def _sighting(session: Session, statement: Select[Any], facts: Mapping[str, Any]
 
 
 def _thread(session: Session, message: Message) -> KnownCase | None:
-    ids = {"ids": list(message.references[-_MOST_IDS:])}
-    if not ids["ids"]:
+    ids = answered_by(message)
+    if not ids:
         return None
-    row = _first(session, _CASE_BY_LETTER, ids) or _first(session, _CASE_BY_MAIL, ids)
-    return _facts(session, row)
+    facts = {"ids": ids, "sender": message.sender.address}
+    questions = (_CASE_BY_LETTER, _CASE_BY_MAIL, _CASE_BESIDE)
+    return _facts(session, next((row for each in questions if (row := _first(session, each, facts))), None))
+
+
+def answered_by(message: Message) -> list[str]:
+    """The Message-IDs that a mail answers, the newest last."""
+    return [each for each in message.references if len(each) <= _LONGEST_ID][-_MOST_IDS:]
 
 
 def _by_reference(session: Session, message: Message) -> KnownCase | None:

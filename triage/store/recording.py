@@ -28,14 +28,16 @@ from triage.letters.compose import Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import book
-from triage.store.dialect import notify
+from triage.store.dialect import insert_into, notify
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event, raise_alarm
+from triage.store.lookup import answered_by
 from triage.store.tables import (
     Case,
     CaseInvoice,
     Diary,
     Mail,
+    MailReference,
     OutgoingLetter,
     Participant,
     Record,
@@ -186,6 +188,8 @@ class _Recording:
             if normalised(invoice) and self.session.get(CaseInvoice, (case_id, normalised(invoice))) is None:
                 self.session.add(CaseInvoice(case_id=case_id, invoice=normalised(invoice)))
                 case.invoices = [*case.invoices, invoice]
+        if answers := [{"message_id": each, "case_id": case_id} for each in answered_by(self.message)]:
+            self.session.execute(insert_into(self.session, MailReference).values(answers).on_conflict_do_nothing())
         self.session.flush()
 
     def _acknowledge(self, action: Acknowledge) -> None:

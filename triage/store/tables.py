@@ -205,6 +205,15 @@ class Participant(SQLModel, table=True):
     address: str = Field(primary_key=True, index=True)
 
 
+class MailReference(SQLModel, table=True):
+    """A Message-ID that a mail of a case answers: finds the case when that mail is read after its answer."""
+
+    __tablename__ = "mail_reference"
+
+    message_id: str = Field(primary_key=True)
+    case_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+
+
 class CaseInvoice(SQLModel, table=True):
     """An invoice that a case is about, normalised for finding it again."""
 

@@ -1,4 +1,4 @@
-"""The imported ledger: customers, invoices with their lines, payments, credits; what people have said of mails."""
+"""The imported ledger; what people have said of mails; which mails others answer."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _day(name: str) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """The imported ledger, and corrections."""
+    """The imported ledger, corrections, and the mails that others answer."""
     op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
@@ -116,3 +116,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mail_id"),
     )
     op.create_index("ix_correction_at", "correction", ["at"])
+    op.create_table(
+        "mail_reference",
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("case_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("message_id", "case_id"),
+    )
