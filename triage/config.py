@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from triage.errors import ConfigError
+from triage.mail.connection import is_loopback
 from triage.records.columns import COLUMNS
 from triage.records.database import query_problems
 
@@ -51,10 +52,6 @@ class Section(BaseModel):
     """What all sections share: frozen, and no key that we do not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _secret(name: str, value: SecretStr | None, file: Path | None) -> str:
@@ -96,7 +93,7 @@ class OAuth2Settings(Section):
         url = urlsplit(self.token_url)
         if (self.provider == "other") != bool(self.token_url):
             raise ValueError('token_url is needed for provider = "other", and only there')
-        if self.token_url and url.scheme != "https" and not (url.scheme == "http" and _loopback(url.hostname or "")):
+        if self.token_url and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
             raise ValueError("token_url must begin with https://")
         if self.client_secret is not None and self.client_secret_file is not None:
             raise ValueError("give client_secret or client_secret_file, not both")
@@ -145,7 +142,7 @@ class _Connection(Section):
 
     @model_validator(mode="after")
     def _no_clear_text_over_the_wire(self) -> Self:
-        if self.security == "none" and not self.allow_insecure and not _loopback(self.host):
+        if self.security == "none" and not self.allow_insecure and not is_loopback(self.host):
             raise ValueError(
                 'security = "none" is for loopback only; set allow_insecure = true to send passwords in clear'
             )

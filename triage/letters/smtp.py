@@ -8,11 +8,11 @@ Between the two the caller writes down that the letter is being sent.
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -20,7 +20,7 @@ from typing import Literal, Self
 from triage.errors import LoginError, LoginRefused, RelayError, RelayRefused
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Refused, Sent, Stage, TryLater
-from triage.mail.connection import Expiry, certificate_expiry, keep_alive, tls_context
+from triage.mail.connection import Expiry, certificate_expiry, is_loopback, open_socket, tls_context
 from triage.mail.login import Login
 from triage.mail.oauth import MECHANISMS, Bearer
 
@@ -124,12 +124,10 @@ class Relay:
         tls = tls_context(address.ca_file) if address.security != "none" else None
         smtp: smtplib.SMTP
         if address.security == "tls":
-            smtp = smtplib.SMTP_SSL(address.host, address.port, local_name, timeout=address.timeout, context=tls)
+            smtp = _SmtpTls(address.host, address.port, local_name, timeout=address.timeout, context=tls)
         else:
-            smtp = smtplib.SMTP(address.host, address.port, local_name, timeout=address.timeout)
+            smtp = _Smtp(address.host, address.port, local_name, timeout=address.timeout)
         try:
-            if smtp.sock is not None:
-                keep_alive(smtp.sock)
             if address.security == "starttls":
                 smtp.ehlo_or_helo_if_needed()
                 # Raises where the server does not offer it: going on in clear is what an attacker would want.
@@ -145,7 +143,7 @@ class Relay:
         address = self.address
         if address.login is None:
             return
-        if address.security == "none" and not address.allow_insecure and not _is_loopback(address.host):
+        if address.security == "none" and not address.allow_insecure and not is_loopback(address.host):
             raise RelayRefused(f"{address.host}: a login without TLS would send the password in clear")
         address.login.attempt(lambda secret: _authenticate(smtp, address, secret))
 
@@ -204,6 +202,17 @@ class Relay:
         if 500 <= code < 600 and not passing:
             return Refused(why=why, code=code, stage=stage)
         return TryLater(why=why, code=code if code > 0 else None)
+
+
+class _Smtp(smtplib.SMTP):
+    """smtplib over our sockets."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return open_socket("smtp", host, port, timeout)
+
+
+class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
+    """The same with TLS from the first byte: SMTP_SSL wraps what the next class opens."""
 
 
 def _authenticate(smtp: smtplib.SMTP, address: RelayAddress, secret: str) -> None:
@@ -277,10 +286,3 @@ def _words(error: Exception) -> str:
 def _text(reply: bytes | str) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     return " ".join(text.split())[:300]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,8 +7,10 @@ files mails away when told to. Keeping them is the store's business, understandi
 """
 
 import contextlib
+import imaplib
 import re
 import select
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +24,7 @@ from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPCli
 from imapclient.exceptions import LoginError as ServerRefusal
 
 from triage.errors import LoginError, LoginRefused, MailboxError, MailboxRefused
-from triage.mail.connection import Expiry, certificate_expiry, keep_alive, tls_context
+from triage.mail.connection import Expiry, certificate_expiry, open_socket, tls_context
 from triage.mail.login import Login
 from triage.mail.message import RawMail
 from triage.mail.oauth import MECHANISMS, Bearer
@@ -260,7 +262,7 @@ class Mailbox:
     def _connect(self) -> IMAPClient:
         account = self.account
         context = self._tls() if account.security != "none" else None
-        client = IMAPClient(
+        client = _Client(
             account.host,
             port=account.port,
             ssl=account.security == "tls",
@@ -269,7 +271,6 @@ class Mailbox:
             use_uid=True,
         )
         try:
-            keep_alive(client.socket())
             client.normalise_times = False
             if account.security == "starttls":
                 # without it the login would go out in clear: no silent fall-back
@@ -440,6 +441,23 @@ class Mailbox:
         if client is not None:
             with contextlib.suppress(IMAPClientError, OSError):
                 client.shutdown()
+
+
+class _Client(IMAPClient):  # type: ignore[misc]
+    """imapclient over our sockets."""
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
+        return _Protocol(self.host, self.port, self.ssl_context if self.ssl else None, self._timeout.connect)
+
+
+class _Protocol(imaplib.IMAP4):
+    def __init__(self, host: str, port: int, context: ssl.SSLContext | None, timeout: float) -> None:
+        self._context = context
+        super().__init__(host, port, timeout)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        sock = open_socket("imap", self.host, self.port, timeout or 0)
+        return self._context.wrap_socket(sock, server_hostname=self.host) if self._context is not None else sock
 
 
 def _batches(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import IO, Any, Literal
@@ -25,7 +25,7 @@ from typing import IO, Any, Literal
 import structlog
 
 from triage.errors import LoginError, LoginRefused
-from triage.mail.connection import Expiry, tls_context
+from triage.mail.connection import Expiry, open_socket, tls_context
 
 log = structlog.get_logger()
 
@@ -164,8 +164,9 @@ class Tokens:
             url, data=urllib.parse.urlencode(asked).encode(), headers={"Accept": "application/json"}
         )
         try:
+            # its own proxies are left out: our sockets know the way
             opener = urllib.request.build_opener(
-                urllib.request.HTTPSHandler(context=tls_context(self.client.ca_file)), _NoRedirect
+                urllib.request.ProxyHandler({}), _OurSockets(context=tls_context(self.client.ca_file)), _NoRedirect
             )
             with opener.open(request, timeout=self.client.timeout) as response:
                 return _object(response)
@@ -290,6 +291,18 @@ class Bearer:
         except (ValueError, AttributeError, TypeError):
             self.said = ""
         return "\x01" if self._mechanism == "OAUTHBEARER" else ""
+
+
+class _OurSockets(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        """A request over TLS."""
+        return self.do_open(_connection, req, context=self._context)  # type: ignore[attr-defined]
+
+
+def _connection(host: str, **options: Any) -> HTTPSConnection:
+    connection = HTTPSConnection(host, **options)
+    connection._create_connection = lambda address, timeout, _source: open_socket("https", *address, timeout)  # type: ignore[attr-defined]
+    return connection
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
