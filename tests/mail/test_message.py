@@ -1,10 +1,12 @@
 """`parse`: bytes in, a Message out."""
 
 import base64
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from triage.mail.content import MAX_TEXT
 from triage.mail.message import Address, message_from_text, parse
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -183,6 +185,35 @@ def test_an_unread_attachment_is_measured_without_decoding() -> None:
         content
     )
     assert parse(mail).attachments[0].size == len(content)
+
+
+@pytest.mark.parametrize(
+    "kind", ["image/png", "application/pdf", "application/ms-tnef", "application/pkcs7-mime", "message/rfc822"]
+)
+def test_a_huge_attachment_is_not_copied(kind: str) -> None:
+    """What is beyond every honest document is named and measured, and costs no memory of its size."""
+    mail = (
+        f"From: ann@a.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ncharged twice\n--b\n"
+        f"Content-Type: {kind}\nContent-Transfer-Encoding: base64\n\n"
+    ).encode() + b"AAAA" * 18 * 700_000
+    tracemalloc.start()
+    try:
+        message = parse(mail)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(mail) // 20
+    assert message.reply == "charged twice"
+    assert message.attachments[0].size == 18 * 700_000 * 3
+    assert message.attachments[0].note or kind == "image/png"
+
+
+def test_a_text_without_end_is_read_from_its_beginning() -> None:
+    """Whatever its coding, only as much of a text is decoded as is kept."""
+    body = base64.encodebytes(b"charged twice\n" * 1_000_000)
+    message = parse(b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" + body)
+    assert len(message.text) == MAX_TEXT
+    assert message.text.startswith("charged twice\n")
 
 
 def test_a_bare_body_is_divided_like_a_mail() -> None:

@@ -18,12 +18,6 @@ from triage.errors import LoginError, LoginRefused
 from triage.mail.oauth import Bearer, Client, Tokens
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def provider() -> Iterator[TokenServer]:
     """A provider of tokens."""

@@ -118,6 +118,8 @@ class _Collector:
             self._multipart(entity)
         elif kind in ("message/rfc822", "message/global", "message/news") and entity.children:
             self._enclosed(entity)
+        elif kind.startswith("message/") and entity.is_huge:
+            self._attach(entity, note="not read: too large")
         elif kind in (
             "message/delivery-status",
             "message/global-delivery-status",
@@ -125,7 +127,7 @@ class _Collector:
             "message/feedback-report",
         ):
             self.content.report += _status_fields(entity)
-            words = decode(entity.content()[: attachments.MAX_TEXT], entity.charset).strip()
+            words = decode(entity.content(attachments.MAX_TEXT), entity.charset).strip()
             self.content.spare.append(Section(plain=words))
             self._attach(entity, text=words)
         elif kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
@@ -197,6 +199,11 @@ class _Collector:
     # ------------------------------------------------------------------------------------------- envelopes
 
     def _pkcs7(self, entity: mime.Entity) -> None:
+        if entity.is_huge:
+            # Whatever it is, nobody here can read its words.
+            self.content.encrypted = True
+            self._attach(entity, note="not read: too large")
+            return
         inner = smime.signed_content(entity.content())
         if inner is not None:
             self.part(self.reader.read(inner, depth=1))
@@ -209,6 +216,9 @@ class _Collector:
         self._attach(entity)
 
     def _tnef(self, entity: mime.Entity) -> None:
+        if entity.is_huge:
+            self._attach(entity, note="not read: too large")
+            return
         unwrapped = tnef.unwrap(entity.content())
         if unwrapped is None:
             self._attach(entity, note="not read: it is damaged")
@@ -242,7 +252,7 @@ class _Collector:
         )
 
     def _letter(self, entity: mime.Entity) -> None:
-        text = decode(entity.content()[: 4 * MAX_TEXT], entity.charset)
+        text = decode(entity.content(4 * MAX_TEXT), entity.charset)
         if len(text) > MAX_TEXT:
             text = text[:MAX_TEXT]
             self.content.problems.append(f"only the first {MAX_TEXT} characters of the text were read")
@@ -300,7 +310,7 @@ class _Collector:
     def _attach(self, entity: mime.Entity, *, text: str = "", note: str = "") -> None:
         name, kind = entity.filename, entity.content_type
         if not text and not note and kind not in _CARRIED_ALONG and attachments.is_readable(name, kind):
-            if entity.end - entity.start > attachments.MAX_BYTES * 3 // 2:
+            if entity.is_huge:
                 note = "not read: too large"
             else:
                 data = entity.content()

@@ -133,13 +133,13 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
-def from_base64(raw: bytes) -> bytes:
+def from_base64(raw: bytes | memoryview) -> bytes:
     """Base64 with foreign characters skipped and padding made up (RFC 2045 section 6.8); pieces are joined."""
     try:
         return binascii.a2b_base64(raw)
     except binascii.Error:
         pass
-    digits = _NOT_BASE64.sub(b"", raw)
+    digits = _NOT_BASE64.sub(b"", bytes(raw))
     if len(digits) % 4 == 1:
         digits = digits[:-1]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))

@@ -16,6 +16,8 @@ from triage.mail import headers
 #: bounce chains and forwarded forwards nest; an honest mail stays below these
 MAX_DEPTH = 24
 MAX_PARTS = 5_000
+#: decoded bytes of a part that is opened
+MAX_OPENED = 32 * 1024 * 1024
 #: RFC 2046 section 5.1.1 allows 70 characters
 _MAX_BOUNDARY = 1_000
 
@@ -64,20 +66,25 @@ class Entity:
         name = raw.partition(b";")[0].strip(b" \t\r\n\"'").decode("ascii", "replace").lower()
         return name if name in _CODINGS else ""
 
-    def raw(self) -> bytes:
-        """The body as transferred."""
-        return self.data[self.start : self.end]
+    def content(self, most: int | None = None) -> bytes:
+        """The body, decoded; what does not decode is taken as it stands. With `most`, no more than so many bytes."""
+        # No coding needs more than three characters a byte, and line breaks.
+        end = self.end if most is None else min(self.end, self.start + 4 * most)
+        return self._decoded(self.start, end)[:most]
 
-    def content(self) -> bytes:
-        """The body, decoded; what does not decode is taken as it stands."""
-        coding, raw = self.coding, self.raw()
+    def _decoded(self, start: int, end: int) -> bytes:
+        coding = self.coding
         if coding == "base64":
-            return _base64_body(raw)
+            return _base64_body(memoryview(self.data)[start:end])
+        raw = self.data[start:end]
         if coding == "quoted-printable":
             return binascii.a2b_qp(raw)
-        if coding:
-            return from_uuencode(raw)
-        return raw
+        return from_uuencode(raw) if coding else raw
+
+    @property
+    def is_huge(self) -> bool:
+        """Too large to be unwrapped or opened: no honest document or enclosed mail is."""
+        return self.end - self.start > MAX_OPENED * 3 // 2
 
     def size(self) -> int:
         """Bytes of the decoded body; estimated to a few bytes without decoding where it is base64."""
@@ -133,6 +140,8 @@ class Reader:
     def _read_enclosed(self, entity: Entity, depth: int) -> None:
         data, start, end = entity.data, entity.start, entity.end
         if entity.coding:
+            if entity.is_huge:
+                return
             # RFC 2046 section 5.2.1 forbids encoding an enclosed mail; Exchange and web mailers do it.
             data = entity.content()
             start, end = 0, len(data)
@@ -205,9 +214,10 @@ def _content_type(fields: headers.Fields, default: str) -> tuple[str, dict[str, 
 _PLAIN_WORDS = re.compile(rb"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+ ")
 
 
-def _base64_body(raw: bytes) -> bytes:
-    if _PLAIN_WORDS.search(raw[:2_000]) and _PLAIN_WORDS.match(raw.lstrip()[:200]):
-        return raw
+def _base64_body(raw: memoryview) -> bytes:
+    beginning = bytes(raw[:2_000])
+    if _PLAIN_WORDS.search(beginning) and _PLAIN_WORDS.match(beginning.lstrip()[:200]):
+        return bytes(raw)
     return headers.from_base64(raw)
 
 
