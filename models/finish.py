@@ -83,7 +83,7 @@ def mix(said: Sequence[Said], terms: Floats) -> Mixture:
             -np.log(softmax((of_network + share * terms[known, 1:]) / heat)[right] + 1e-9).sum()
             for heat in np.geomspace(0.25, 4.0, 31)
         )
-        for share in np.arange(0, 2.01, 0.1)
+        for share in np.arange(0, 4.01, 0.2)
     }
     reason = min(losses, key=lambda share: losses[share])
     return Mixture(dispute=max(float(counter / network), 0.0), reason=float(reason))

@@ -55,7 +55,7 @@ ROW_WEIGHT_ELSE = 0.5
 #: share of the truth that other defensible reasons get together
 ALSO = 0.3
 #: what the numbers' senses count in the loss beside the verdict
-SENSE_SHARE = 0.5
+SENSE_SHARE = 0.7
 PENALTY = 0.003
 
 
@@ -322,8 +322,9 @@ def _groups(net: Net, plan: Plan) -> list[dict[str, object]]:
         for at, layer in enumerate(layers)
         if at >= plan.frozen
     ]
-    heads = [*net.dispute.parameters(), *net.reason.parameters(), *net.sense.parameters()]
-    return [*groups, {"params": heads, "lr": plan.head_rate}]
+    heads = [*net.dispute.parameters(), *net.reason.parameters()]
+    senses = list(net.sense.parameters())
+    return [*groups, {"params": heads, "lr": plan.head_rate}, {"params": senses, "lr": 4 * plan.head_rate}]
 
 
 def _rate(progress: float) -> float:
