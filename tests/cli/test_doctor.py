@@ -34,11 +34,9 @@ def examined(triage: Run) -> dict[str, tuple[bool, str]]:
 
 @pytest.mark.server
 def test_what_runs_out_is_told_with_its_days(
-    triage: Run, server: Dovecot, provider: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    triage: Run, server: Dovecot, provider: TokenServer, tmp_path: Path
 ) -> None:
     """Client secret and refresh token in the mailbox's line; a certificate that ends in two days is a failure."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     (tmp_path / "refresh-token").write_text(provider.refresh_token)
     secret_ends = (datetime.now(UTC) + timedelta(days=100)).date()
     with smtp_sink(DESK) as sink:

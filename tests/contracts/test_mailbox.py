@@ -440,10 +440,8 @@ def token_dovecot(tmp_path_factory: pytest.TempPathFactory, provider: TokenServe
 
 
 @pytest.fixture
-def tokens(provider: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tokens:
+def tokens(provider: TokenServer, tmp_path: Path) -> Tokens:
     """Ours, from a refresh token."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     file = tmp_path / "refresh-token"
     file.write_text(provider.refresh_token)
     client = Client(

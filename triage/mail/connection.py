@@ -2,20 +2,24 @@
 and what runs out when.
 """
 
+import re
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 #: so long before something runs out, a person is called
 WARN_BEFORE = timedelta(days=21)
 #: seconds of silence before the other end is asked whether it lives, and how long it may owe us an answer
 _IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 60, 15, 4
+#: of a proxy's answer
+_ANSWER_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +98,47 @@ def _through(proxy: str, host: str, port: int, timeout: float) -> socket.socket:
     from python_socks import ProxyError
     from python_socks.sync import Proxy
 
-    # without user and password
-    where = f"proxy {urlsplit(proxy).hostname or 'of the environment'}"
-    # names are looked up where the proxy is: a machine behind one often has no DNS for the world
-    url = proxy.replace("socks5h://", "socks5://", 1).replace("socks4a://", "socks4://", 1)
     try:
+        parts = urlsplit(proxy)
+        # in messages without user and password
+        where = f"proxy {parts.hostname or 'of the environment'}"
+        if parts.scheme == "http":
+            return _tunnel(parts, host, port, timeout)
+        # names are looked up where the proxy is: a machine behind one often has no DNS for the world
+        url = proxy.replace("socks5h://", "socks5://", 1).replace("socks4a://", "socks4://", 1)
         return Proxy.from_url(url, rdns=True).connect(host, port, timeout=timeout)
     except ProxyError as error:
         raise OSError(f"{where}: {error}") from error
     except ValueError as error:
-        raise OSError(f"{where}: not an address of a proxy (like socks5://host:1080)") from error
+        raise OSError("proxy of the environment: its address must be like socks5://host:1080") from error
     except OSError as error:
-        raise OSError(f"{where}: {error.strerror or error}") from error
+        raise OSError(f"{where}: {error.strerror or error or type(error).__name__}") from error
+
+
+def _tunnel(proxy: SplitResult, host: str, port: int, timeout: float) -> socket.socket:
+    """HTTP CONNECT (RFC 9110 section 9.3.6). python-socks 3.2 and http.client read on past the proxy's answer, and with
+    it the greeting of a mail server, which speaks first; here not one byte more is taken."""
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    request = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"
+    if proxy.username is not None:
+        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        request += f"Proxy-Authorization: Basic {b64encode(user.encode()).decode()}\r\n"
+    sock = socket.create_connection((proxy.hostname or "", proxy.port or 80), timeout)
+    try:
+        sock.sendall(f"{request}\r\n".encode())
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            byte = sock.recv(1)
+            if not byte or len(answer) > _ANSWER_BYTES:
+                raise OSError("it has closed the connection")
+            answer += byte
+        status = answer.splitlines()[0].decode("latin-1")
+        if not re.match(r"HTTP/1\.\d 2\d\d\b", status):
+            raise OSError(f"it says {status[:100]}")
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def certificate_expiry(sock: socket.socket | None) -> tuple[Expiry, ...]:
