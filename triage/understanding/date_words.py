@@ -56,6 +56,10 @@ AGO: Final[dict[str, str]] = {
     "fr": r"il y a (?P<n>\w+) (?P<unit>jours?|semaines?)",
     "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
 }
+#: one of these words is in every such phrase
+AGO_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "en": (" ago",), "es": ("hace ",), "pt": ("há ", "ha "), "fr": ("il y a ",), "de": ("vor ",)
+}  # fmt: skip
 #: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
 LAST: Final[dict[str, str]] = {
     "en": r"(?P<last>last|this past|past)|(?P<next>next|this coming|coming)",

@@ -339,7 +339,11 @@ def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re
 def _relative(text: str, language: str, written: date) -> Iterator[Day]:
     near, weekday, of_week = _relative_words(language)
     number_of = {name.lower(): number for number, name in enumerate(date_words.WEEKDAYS[language])}
-    for match in near.finditer(text):
+    # most mails have none of these words, and looking for one is cheaper than matching
+    lower = text.lower()
+    near_said = any(word in lower for word in (*date_words.NEAR[language], *date_words.AGO_WORDS[language]))
+    weekday_said = any(name in lower for name in number_of)
+    for match in near.finditer(text) if near_said else ():
         if match["near"]:
             days = date_words.NEAR[language][match["near"].lower()]
         else:
@@ -348,14 +352,14 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
                 continue
             days = -count * (7 if match["unit"][0].lower() in "ws" else 1)
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in weekday.finditer(text):
+    for match in weekday.finditer(text) if weekday_said else ():
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
         away = (number_of[match["day"].lower()] - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in of_week.finditer(text):
+    for match in of_week.finditer(text) if weekday_said else ():
         days = number_of[(match["after"] or match["before"]).lower()] - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
@@ -365,7 +369,7 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
 
 def _of_month(text: str, language: str, written: date) -> Iterator[Day]:
     """ "the 3rd of last month": as good as a date without its year."""
-    for match in _month_words(language).finditer(text):
+    for match in _month_words(language).finditer(text) if _MONTH_SAID.search(text) else ():
         first = written.replace(day=1)
         if match["last"]:
             first = (first - timedelta(1)).replace(day=1)
@@ -373,6 +377,9 @@ def _of_month(text: str, language: str, written: date) -> Iterator[Day]:
             first = (first + timedelta(32)).replace(day=1)
         if value := _day(first.year, first.month, int(match["d"])):
             yield Day(start=match.start("d"), end=match.end(), value=value, yearless=True)
+
+
+_MONTH_SAID: Final = re.compile(r"month|mes\b|mês|mois|courant|Monats|d\. ?M\.", re.IGNORECASE)
 
 
 @cache

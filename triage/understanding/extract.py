@@ -34,9 +34,7 @@ RELATIVE: Final[Kind] = "other"
 PHRASES: Final = ("dispute.", "reason.", "against.")
 
 SHARING: Final = frozenset[str]().union(*SHARED.values())
-_CODES: Final = re.compile(
-    r"(?<![^\W\d_])(?:{})(?![^\W\d_])".format("|".join(sorted(frozenset().union(*SHARED.values()))))
-)
+_CODE: Final = re.compile(r"(?<![^\W\d_])[A-Z]{3}(?![^\W\d_])")
 #: country of an address → the currency that its "$" means
 _HOSTS: Final = {
     "mx": "MXN", "au": "AUD", "ca": "CAD", "nz": "NZD", "ar": "ARS", "cl": "CLP", "co": "COP", "uy": "UYU", "do": "DOP",
@@ -234,10 +232,10 @@ def _implied(
     message: Message, language: Language, sections: Sequence[Section], readings: Sequence[Reading]
 ) -> frozenset[str]:
     """The currencies that the mail points to: by their codes, by signs of a country, by the sender's address."""
-    codes = {match[0] for section in sections for match in _CODES.finditer(section.text)}
+    codes = SHARING.intersection(code for section in sections for code in _CODE.findall(section.text))
     if codes:
-        return frozenset(codes)
-    signs = {hit.name[5:] for reading in readings for hit in reading.hits if hit.name.startswith("sign.")}
+        return codes
+    signs = {hit.name[5:] for reading in readings for hit in reading.of("sign")}
     if signs:
         return frozenset(signs)
     host = message.sender.address.rpartition(".")[2]

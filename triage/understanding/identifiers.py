@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import exp, log
 from typing import Final, Literal, cast
 
@@ -53,6 +54,11 @@ class Words:
     amounts: Sequence[Span] = ()
     where: Where = "reply"
 
+    @cached_property
+    def cards(self) -> "tuple[Identifier, ...]":
+        """The last four digits of cards."""
+        return tuple(_cards(self.text, self.reading, self.taken))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -78,10 +84,9 @@ _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", 
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
 #: what can be no number of ours wherever it stands: addresses, accounts, telephones, times, tax and card numbers
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
-#: names of files: those that are attached are read by themselves
-_FILE: Final = re.compile(
-    r"[^\s/\\(<\"]{1,80}\.(?:pdf|zip|xlsx?|docx?|csv|xml|png|jpe?g|gif|heic|tiff?|eml|txt|html?)\b", re.IGNORECASE
-)
+#: how names of files end; those that are attached are read by themselves
+_FILE: Final = re.compile(r"\.(?:pdf|zip|xlsx?|docx?|csv|xml|png|jpe?g|gif|heic|tiff?|eml|txt|html?)\b", re.IGNORECASE)
+_NAME: Final = re.compile(r"[^\s/\\(<\"]*$")
 _BLOCKED: Final = re.compile(
     r"(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
@@ -136,7 +141,7 @@ class Identifiers:
             sorted(
                 [
                     *(replace(each, kind=kinds[squashed(each.value)]) for each in of_text),
-                    *_cards(words.text, words.reading, words.taken),
+                    *words.cards,
                 ],
                 key=lambda each: each.start,
             )
@@ -163,16 +168,19 @@ class Identifiers:
 
     def _in_text(self, words: Words) -> Iterator[tuple[Candidate, set[str]]]:
         text, reading, taken, amounts = words.text, words.reading, words.taken, words.amounts
+        candidates = list(_candidates(text, reading))
+        if not candidates:
+            return
         blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
         if "@" in text or "://" in text or "www." in text:
             blocked += [match.span() for match in _ADDRESS.finditer(text)]
-        blocked += [match.span() for match in _FILE.finditer(text)]
+        blocked += _file_names(text)
         blocked += [match.span() for match in _IBAN.finditer(text) if _checks(match[0])]
-        blocked += [(card.start, card.end) for card in _cards(text, reading, taken)]
+        blocked += [(card.start, card.end) for card in words.cards]
         labels = _Labels(text, reading, self._patterns)
         shaped = _shaped(text, self._patterns)
         before: Candidate | None = None
-        for candidate in _candidates(text, reading):
+        for candidate in candidates:
             if _overlaps(candidate, blocked):
                 continue
             features = labels.features(candidate)
@@ -231,25 +239,41 @@ def _together(shares: Sequence[Mapping[Sort, float]]) -> Sort:
 
 def shape_of(value: str) -> str:
     """The house style of a number: letters as they are, digits as 9."""
-    return re.sub(r"\d", "9", value)
+    return _DIGIT.sub("9", value)
+
+
+_DIGIT: Final = re.compile(r"\d")
 
 
 # ------------------------------------------------------------------------------------------- candidates
 
 
 def _candidates(text: str, reading: Reading) -> Iterator[Candidate]:
-    shouting = sum(map(str.isupper, text)) > 0.6 * max(1, sum(map(str.isalpha, text)))
-    labels = {hit.start for hit in reading.hits if hit.name.startswith("label.")}
+    labels = {hit.start for hit in reading.of("label")}
+    shouting: bool | None = None
     for match in _TOKEN.finditer(text):
         core = match["core"]
         if not any(map(str.isdigit, core + match["groups"])) or _ORDINAL.fullmatch(core):
             continue
         series = bool(match["series"]) and match.start("series") not in labels
-        if series and ((shouting and len(match["series"]) > 2) or _begins_sentence(text, match)):
-            series = False
+        if series and len(match["series"]) > 2:
+            shouting = _shouts(text) if shouting is None else shouting
+            series = not shouting
+        series = series and not _begins_sentence(text, match)
         start = match.start("series") if series else match.start("core")
         end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
         yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+
+
+def _shouts(text: str) -> bool:
+    """Whether most letters are capitals, so that a word of capitals is no series."""
+    return sum(map(str.isupper, text)) > 0.6 * max(1, sum(map(str.isalpha, text)))
+
+
+def _file_names(text: str) -> Iterator[Span]:
+    for match in _FILE.finditer(text):
+        if name := _NAME.search(text, max(0, match.start() - 80), match.start()):
+            yield name.start(), match.end()
 
 
 def _checks(iban: str) -> bool:
@@ -330,11 +354,11 @@ class _Labels:
         self._text = text
         self._reading = reading
         self._between = patterns.between
-        self._hits = _longest([hit for hit in reading.hits if hit.name.startswith("label.")])
+        self._hits = _longest(reading.of("label"))
         self._by_last = {hit.last: hit for hit in self._hits}
-        self._articles = {hit.last for hit in reading.hits if hit.name == "article"}
+        self._articles = {hit.last for hit in reading.of("article")}
         self._ends = [match.end() for match in _SENTENCE.finditer(text)]
-        about = [*self._hits, *(hit for hit in reading.hits if hit.name.startswith("context."))]
+        about = [*self._hits, *reading.of("context")]
         self._said = [(self._sentence(hit.start), f"says {hit.name}") for hit in about]
         self._kinds = {f"mail:{_sort(hit)}" for hit in self._hits}
 
@@ -446,6 +470,8 @@ _FOUR: Final = re.compile(
     r"(\d{4})(?![\w]|[.,/-]\d)",
     re.IGNORECASE,
 )
+#: one of these is in every masked number
+_MASKS: Final = ("*", "•", "xx", "XX")
 _MASKED: Final = re.compile(
     # begins only where a run of masks begins, and is bounded: a line of a thousand stars costs nothing
     r"(?<![\w*•])[*xX•]{2}[*xX• -]{0,30}(\d{4})(?!\w)|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
@@ -460,7 +486,7 @@ def _cards(text: str, reading: Reading, taken: Sequence[Span]) -> Iterator[Ident
             if start not in seen and "\n\n" not in text[hit.end : start] and not _overlap_any((start, end), taken):
                 seen.add(start)
                 yield Identifier(kind="card", start=start, end=end, value=match[1])
-    for match in _MASKED.finditer(text):
+    for match in _MASKED.finditer(text) if any(mask in text for mask in _MASKS) else ():
         group = 1 if match[1] else 2
         if match.start(group) not in seen:
             seen.add(match.start(group))

@@ -11,8 +11,10 @@ import contextlib
 import re
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -57,14 +59,20 @@ class Reading:
 
     def token_at(self, place: int) -> int:
         """The token that stands at or after that character."""
-        low, high = 0, len(self.starts)
-        while low < high:
-            middle = (low + high) // 2
-            if self.starts[middle] + len(self.words[middle]) <= place:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        token = bisect_right(self.starts, place) - 1
+        inside = token >= 0 and self.starts[token] + len(self.words[token]) > place
+        return token if inside else token + 1
+
+    def of(self, section: str) -> Sequence[Hit]:
+        """The hits of the groups whose name begins so ("label"), in order of their place."""
+        return self._sections.get(section, ())
+
+    @cached_property
+    def _sections(self) -> Mapping[str, Sequence[Hit]]:
+        sections: dict[str, list[Hit]] = {}
+        for hit in self.hits:
+            sections.setdefault(hit.name.partition(".")[0], []).append(hit)
+        return sections
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ what speaks for what. Features are plain words such as "label:invoice" or "word.
 """
 
 from collections.abc import Iterable, Mapping
-from math import exp
+from math import exp, fsum
 from typing import Generic, TypeVar
 
 Label = TypeVar("Label", bound=str)
@@ -22,11 +22,9 @@ class Linear(Generic[Label]):
 
     def probabilities(self, features: Iterable[str]) -> dict[Label, float]:
         """The probability of each label; they sum to one."""
-        sums = list(self._bias)
-        for feature in features:
-            row = self._rows.get(feature)
-            if row:
-                sums = [total + weight for total, weight in zip(sums, row, strict=True)]
+        rows = (row for feature in features if (row := self._rows.get(feature)))
+        # exact, so that the order in which a set gives its members cannot tip a scale
+        sums = list(map(fsum, zip(self._bias, *rows, strict=True)))
         highest = max(sums)
         shares = [exp(total - highest) for total in sums]
         whole = sum(shares)
