@@ -24,8 +24,8 @@ from triage.understanding.senses import Sense, Senses
 #: distinct values that are compared with one another; a price list with more is no single claim
 MOST: Final = 16
 #: how much the words around an amount count for its role, and how much what the network takes it for
-WORDS: Final = 0.5
-NETWORK: Final = 1.0
+WORDS: Final = 1.0
+NETWORK: Final = 0.7
 #: under this probability no sum is called the contested one
 LEAST: Final = 0.2
 
