@@ -150,21 +150,23 @@ def _keep(house: House, mailbox: MailSource, uidvalidity: int, stopped: Stopped)
         kept += books.keep(batch, file_as=file_as, now=house.now())
         if stopped():
             return kept
-    for batch in mailbox.fetch(books.to_fetch_again(account.name, account.folder, uidvalidity, now=house.now())):
-        kept += books.keep(batch, file_as=file_as, now=house.now())
-    _tell_of_withheld(house, mailbox, uidvalidity)
-    return kept
+    return kept + _ask_again(house, mailbox, uidvalidity, file_as)
 
 
-def _tell_of_withheld(house: House, mailbox: MailSource, uidvalidity: int) -> None:
-    """Mails that the server has and cannot hand over: a person must look at them there."""
-    name, folder = mailbox.account.name, mailbox.account.folder
-    count = house.store.books.awaited(name, folder, uidvalidity)
-    if count:
-        why = f"{count} mails that the server cannot hand over (triage quarantine list)"
-        house.store.alarms.call("withheld", f"{name}/{folder}", why, now=house.now())
+def _ask_again(house: House, mailbox: MailSource, uidvalidity: int, file_as: str) -> int:
+    """Mails that the server has and could not hand over: a person is called until they come. Returns how many came."""
+    books, where, kept = house.store.books, (mailbox.account.name, mailbox.account.folder), 0
+    left = books.awaited(*where, uidvalidity)
+    if left:
+        for batch in mailbox.fetch(books.to_fetch_again(*where, uidvalidity, now=house.now())):
+            kept += books.keep(batch, file_as=file_as, now=house.now())
+        left = books.awaited(*where, uidvalidity)
+    if left:
+        why = f"{left} mails that the server cannot hand over (triage quarantine list)"
+        house.store.alarms.call("withheld", "/".join(where), why, now=house.now())
     else:
-        house.store.alarms.clear("withheld", f"{name}/{folder}", now=house.now())
+        house.store.alarms.clear("withheld", "/".join(where), now=house.now())
+    return kept
 
 
 def _tell_of_expiry(house: House, subject: str, expiries: Sequence[Expiry]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, literal_column, select, update
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
@@ -22,6 +22,8 @@ from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, M
 LAST_ATTEMPT = 5
 #: the shortest and longest pause before a withheld mail is asked for again
 _AGAIN = (timedelta(minutes=1), timedelta(hours=6))
+#: written out: only then do databases see that the index of quarantined mails holds them all
+_QUARANTINED = col(Mail.outcome) == literal_column("'quarantined'")
 #: bytes of mails that are held in memory together
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -87,21 +89,16 @@ class Books:
     def awaited(self, mailbox: str, folder: str, uidvalidity: int) -> int:
         """How many mails of a folder the server has withheld until now."""
         with reading(self._engine) as session:
-            query = select(func.count()).select_from(Mail).where(*_awaited_in(mailbox, folder, uidvalidity))
-            return session.scalar(query) or 0
+            return len(_awaited_in(session, mailbox, folder, uidvalidity))
 
     def to_fetch_again(
         self, mailbox: str, folder: str, uidvalidity: int, *, now: datetime, limit: int = 20
     ) -> tuple[int, ...]:
         """UIDs of withheld mails that it is time to ask for again: soon at first, then seldom. Notes the try."""
-        with reading(self._engine) as session:
-            query = select(Mail).where(*_awaited_in(mailbox, folder, uidvalidity))
-            if session.scalars(query.limit(1)).first() is None:
-                # the common case: no write for it
-                return ()
         with writing(self._engine) as session:
-            rows = session.scalars(query.order_by(col(Mail.read_at), col(Mail.id))).all()
-            due = [row for row in rows if row.read_at is None or row.read_at + _pause(row) <= now][:limit]
+            rows = _awaited_in(session, mailbox, folder, uidvalidity)
+            due = [row for row in rows if row.read_at is None or row.read_at + _pause(row) <= now]
+            due = sorted(due, key=lambda row: row.read_at or row.kept_at)[:limit]
             for row in due:
                 row.read_at = now
                 session.add(row)
@@ -283,7 +280,7 @@ class Books:
     def quarantined(self) -> tuple[MailLine, ...]:
         """Mails that were set aside for a person."""
         with reading(self._engine) as session:
-            rows = session.scalars(select(Mail).where(col(Mail.outcome) == "quarantined").order_by(col(Mail.id)))
+            rows = session.scalars(select(Mail).where(_QUARANTINED).order_by(col(Mail.id)))
             return tuple(mail_line(row, None) for row in rows)
 
     def release(self, mail_id: int) -> bool:
@@ -373,14 +370,11 @@ def _of(mail: RawMail) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _awaited_in(mailbox: str, folder: str, uidvalidity: int) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Mail.outcome) == "quarantined",
-        col(Mail.digest) == "",
-        col(Mail.mailbox) == mailbox,
-        col(Mail.folder) == folder,
-        col(Mail.uidvalidity) == uidvalidity,
-    )
+def _awaited_in(session: Session, mailbox: str, folder: str, uidvalidity: int) -> list[Mail]:
+    # the folder is looked at here: the index of quarantined mails is small, and any other would be as long as the books
+    rows = session.scalars(select(Mail).where(_QUARANTINED, col(Mail.digest) == "").order_by(col(Mail.id)))
+    where = mailbox, folder, uidvalidity
+    return [row for row in rows if (row.mailbox, row.folder, row.uidvalidity) == where]
 
 
 def _pause(row: Mail) -> timedelta:
