@@ -27,7 +27,7 @@ _CASE_EVERY = 10
 #: of the mails that are measured one in so many answers an old case
 _ANSWER_EVERY = 10
 #: tables that are small whatever the number of mails
-_SMALL = ("alarm", "cursor", "switch", "attempt", "corrections")
+_SMALL = ("alarm", "cursor", "switch", "attempt", "correction")
 
 #: partial indexes, which hold only what waits
 _SHORT_INDEXES = ("mail_unread", "mail_unfiled", "mail_quarantined")

@@ -230,6 +230,8 @@ def read(house: House, *, stopped: Stopped = _never) -> int:
 def read_batch(house: House) -> int:
     """Understand some kept mails together, then write down what was decided of each, in one transaction."""
     with house.store.books.unread(BATCH) as batch:
+        if not batch.mails:
+            return 0
         readings = _understand(house, batch.mails)
         with batch.recording(_names(readings)) as session:
             for mail, reading in readings:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, delete, func, insert, literal_column, select, update
@@ -319,6 +319,7 @@ class Batch:
         self._engine = engine
         self._session = session
         self.mails = tuple(mails)
+        self._rows: Sequence[Mail] = ()
 
     @contextmanager
     def recording(self, names: Iterable[str]) -> Iterator[Session]:
@@ -327,12 +328,13 @@ class Batch:
         `names` are what its mails can be recognised by, ids and senders: readers with mails of the same name take
         turns, so that the second sees what the first has decided.
         """
-        if self._session is not None:
-            take_turns(self._session, names)
-            yield self._session
-            return
-        with writing(self._engine) as session:
+        ids = [mail.id for mail in self.mails]
+        with nullcontext(self._session) if self._session is not None else writing(self._engine) as session:
+            take_turns(session, names)
+            # all rows in one question, at hand while each is given its outcome
+            self._rows = session.scalars(select(Mail).where(col(Mail.id).in_(ids))).all()
             yield session
+            session.execute(delete(Attempt).where(col(Attempt.mail_id).in_(ids)))
 
 
 def _row(mail: RawMail, file_as: str, now: datetime) -> Mail:
@@ -404,6 +406,8 @@ def _claim(session: Session, limit: int) -> list[KeptMail]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    if not rows:
+        return []
     ids = [row.id for row in rows]
     counts = dict(
         session.execute(select(col(Attempt.mail_id), col(Attempt.count)).where(col(Attempt.mail_id).in_(ids))).all()
@@ -436,7 +440,6 @@ def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> N
     row = session.get_one(Mail, mail.id)
     row.outcome, row.why, row.read_at = "quarantined", why, now
     session.add(row)
-    session.execute(delete(Attempt).where(col(Attempt.mail_id) == mail.id))
     raise_alarm(session, "quarantine", mail.raw.mailbox, f"UID {mail.raw.uid} was set aside: {why}", now=now)
 
 
@@ -448,7 +451,6 @@ def book(session: Session, mail: KeptMail, message: Message, decision: Decision,
     row.words_digest = words_digest(message)
     row.label, row.band = decision.label, decision.band
     session.add(row)
-    session.execute(delete(Attempt).where(col(Attempt.mail_id) == mail.id))
     return row
 
 

@@ -5,12 +5,12 @@ here.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from triage.cases.actions import (
     Acknowledge,
@@ -181,16 +181,18 @@ class _Recording:
     def _join(self, case: Case) -> None:
         self.mail.case_id = case.id
         case_id = case.id or 0
+        there = {normalised(each) for each in case.invoices}
+        fresh = {normalised(each): each for each in _invoices(self.understood) if normalised(each)}
+        case.invoices = [*case.invoices, *(each for name, each in fresh.items() if name not in there)]
         address = self.message.sender.address
-        if address and self.session.get(Participant, (case_id, address)) is None:
-            self.session.add(Participant(case_id=case_id, address=address))
-        for invoice in _invoices(self.understood):
-            if normalised(invoice) and self.session.get(CaseInvoice, (case_id, normalised(invoice))) is None:
-                self.session.add(CaseInvoice(case_id=case_id, invoice=normalised(invoice)))
-                case.invoices = [*case.invoices, invoice]
-        if answers := [{"message_id": each, "case_id": case_id} for each in answered_by(self.message)]:
-            self.session.execute(insert_into(self.session, MailReference).values(answers).on_conflict_do_nothing())
-        self.session.flush()
+        self._note(Participant, [{"case_id": case_id, "address": address}] if address else [])
+        self._note(CaseInvoice, [{"case_id": case_id, "invoice": name} for name in fresh])
+        self._note(MailReference, [{"message_id": each, "case_id": case_id} for each in answered_by(self.message)])
+
+    def _note(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
+        """Rows by which mails to come will find the case; those that are there stay."""
+        if rows:
+            self.session.execute(insert_into(self.session, table).values(rows).on_conflict_do_nothing())
 
     def _acknowledge(self, action: Acknowledge) -> None:
         if self.case is not None:
