@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import HandClock, TwinHouse, World
@@ -35,9 +36,10 @@ def eml() -> Callable[[str], bytes]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """One PostgreSQL for all tests of this process."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as server:
+    # not in pytest's own folder: a second run of pytest, as it starts, closes that to the server's user
+    with TemporaryDirectory(prefix="triage-") as folder, postgres(Path(folder) / "postgres") as server:
         yield server
 
 

@@ -380,12 +380,12 @@ def token_server() -> Iterator[TokenServer]:
 class Postgres:
     """A throwaway PostgreSQL cluster; run as root it belongs to the user `postgres`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, listen: str = "127.0.0.1") -> None:
         binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         if not binaries and shutil.which("initdb") is None:
             _missing("PostgreSQL")
         self._binaries = binaries[-1] if binaries else Path(str(shutil.which("initdb"))).parent
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port, self._listen = folder, free_port(), listen
         self._count = 0
 
     def _run(self, *command: str) -> None:
@@ -413,7 +413,7 @@ class Postgres:
 
     def start(self) -> "Postgres":
         """Start it."""
-        options = f"-p {self.port} -h 127.0.0.1 -k '' -c fsync=off -c full_page_writes=off -c max_connections=200"
+        options = f"-p {self.port} -h {self._listen} -k '' -c fsync=off -c full_page_writes=off -c max_connections=200"
         log = str(self.folder / "log")
         self._run(
             *(str(self._binaries / "pg_ctl"), "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "start")

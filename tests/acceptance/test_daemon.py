@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import DESK, mail
@@ -120,9 +121,10 @@ sender = "Example Support <{DESK}>"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def server() -> Iterator[Dovecot]:
     """One Dovecot for this module."""
-    with dovecot(tmp_path_factory.mktemp("dovecot")) as running:
+    # not in pytest's own folder: a second run of pytest, as it starts, closes that to the server's user
+    with TemporaryDirectory(prefix="triage-") as folder, dovecot(Path(folder) / "dovecot") as running:
         yield running
 
 

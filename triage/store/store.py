@@ -30,7 +30,8 @@ from triage.understanding.findings import Understanding
 
 __all__ = ["Store", "one_daemon"]
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+#: the folder of the migrations, oldest first
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
@@ -52,12 +53,12 @@ class Store:
         Two processes that start at once take turns: on PostgreSQL by an advisory lock, on SQLite by its own.
         """
         with translated(self.engine):
-            newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
+            newest = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
             if self.version() == newest:
                 return newest
             with advisory_lock(self.engine, "migrate", wait=True), self.engine.begin() as connection:
                 config = Config()
-                config.set_main_option("script_location", str(_MIGRATIONS))
+                config.set_main_option("script_location", str(MIGRATIONS))
                 config.attributes["connection"] = connection
                 self._refuse_newer(MigrationContext.configure(connection).get_current_revision())
                 command.upgrade(config, "head")
@@ -71,7 +72,7 @@ class Store:
         return current or ""
 
     def _refuse_newer(self, current: str | None) -> None:
-        known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+        known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
         if current is not None and current not in known:
             where = self.engine.url.render_as_string(hide_password=True)
             raise DatabaseError(f"{where} was written by a newer version of triage (schema {current}); upgrade triage")
