@@ -8,6 +8,7 @@ have to be let in by a person again. `Bearer` is the conversation with the mail 
 import fcntl
 import json
 import os
+import socket
 import tempfile
 import threading
 import urllib.error
@@ -301,8 +302,12 @@ class _OurSockets(urllib.request.HTTPSHandler):
 
 def _connection(host: str, **options: Any) -> HTTPSConnection:
     connection = HTTPSConnection(host, **options)
-    connection._create_connection = lambda address, timeout, _source: open_socket("https", *address, timeout)  # type: ignore[attr-defined]
+    connection._create_connection = _connect  # type: ignore[attr-defined]
     return connection
+
+
+def _connect(address: tuple[str, int], timeout: float, _source: object) -> socket.socket:
+    return open_socket("https", address[0], address[1], timeout)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
