@@ -9,8 +9,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import cel
+if TYPE_CHECKING:
+    # importing it brings in its own command line: only who asks a rule pays for it
+    import cel
 
 #: longest expression, deepest brackets, and most list macros (exists, all, map, filter: each multiplies the work)
 MAX_LENGTH = 2000
@@ -44,6 +47,8 @@ class Facts:
     """The facts of one mail, converted once for all rules, and the functions that rules may call."""
 
     def __init__(self, facts: Mapping[str, object]) -> None:
+        import cel
+
         #: words that `mentions` found since it was last cleared
         self.found: list[str] = []
         self.context = cel.Context(variables=dict(facts), functions={"mentions": self._mentions, "lower": str.lower})
@@ -59,9 +64,9 @@ class Expression:
     """A checked condition."""
 
     source: str
-    _program: cel.Program = field(repr=False)
+    _program: "cel.Program" = field(repr=False)
     #: the parts between the outermost ``&&``, each with its program
-    _parts: tuple[tuple[str, cel.Program], ...] = field(repr=False)
+    _parts: tuple[tuple[str, "cel.Program"], ...] = field(repr=False)
 
     def ask(self, facts: "Facts") -> Answer:
         """Whether it holds, and the words that were found or the first part that did not."""
@@ -141,14 +146,16 @@ def _check_cost(source: str) -> None:
         raise BadExpression(f"has more than {MAX_MACROS} of exists, all, map and filter")
 
 
-def _compiled(source: str) -> cel.Program:
+def _compiled(source: str) -> "cel.Program":
+    import cel
+
     try:
         return cel.compile(source)
     except Exception as error:
         raise BadExpression(_first_line(error).removeprefix(f"Failed to parse expression '{source}': ")) from error
 
 
-def _dry_run(source: str, context: cel.Context) -> object:
+def _dry_run(source: str, context: "cel.Context") -> object:
     try:
         return _compiled(source).execute(context)
     except BadExpression:
