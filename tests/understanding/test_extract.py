@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from triage.mail.message import Attachment, Message, Part
 from triage.understanding.extract import Extract, Extractor
 from triage.understanding.findings import Finding, Language, Verdict
 from triage.understanding.rules import load_patterns
-from triage.understanding.senses import SENSES, Senses, Text, Token
 
 
 @pytest.fixture(scope="module")
@@ -220,23 +218,6 @@ def test_any_mail_can_be_read(extractor: Extractor, text: str, language: Languag
         assert source[each.start : each.end] == each.text
 
 
-def sensed(text: str, number: str, sense: str, *, where: Text = "reply") -> Senses:
-    """A network that is sure of one number of a text, and has no idea of anything else."""
-    scores = np.zeros((1, len(SENSES)), np.float32)
-    scores[0, SENSES.index(sense)] = 12  # type: ignore[arg-type]
-    start = text.index(number)
-    return Senses(tokens=(Token(text=where, start=start, end=start + len(number)),), scores=scores)
-
-
-@pytest.mark.parametrize(("sense", "kinds"), [("order", ["order"]), ("invoice", ["invoice"]), ("billed", [])])
-def test_what_the_network_takes_a_number_for_counts(extractor: Extractor, sense: str, kinds: list[str]) -> None:
-    """A number without a label is a booking or a bill by what the whole sentence says."""
-    text = "We spent a week in your cottage (SYLT-7-0042) and never got the deposit back."
-    verdict = Verdict(probability=0.95, reasons={"other": 1.0}, senses=sensed(text, "SYLT-7-0042", sense))
-    findings = extractor.findings(mail(text), "en", verdict=verdict)
-    assert [each.kind for each in findings if each.value == "SYLT-7-0042"] == kinds
-
-
 def test_one_number_is_one_thing_wherever_it_stands(extractor: Extractor) -> None:
     """The label that it has in the subject holds in the text."""
     message = mail("What about 4417-26, please? It is still open.", subject="Order 4417-26")
@@ -247,6 +228,17 @@ def test_a_number_like_a_labelled_one_is_the_same_kind(extractor: Extractor) -> 
     """Two of one house style: the second needs no label of its own."""
     text = "Invoice C26/0331 is paid. I will pay the rest when my salary comes, that is to say: not yet C26/0358."
     assert of(extractor.findings(mail(text), "en"), "invoice") == ["C26/0331", "C26/0358"]
+
+
+def test_a_series_that_the_mail_leaves_off_elsewhere_is_no_part_of_the_number(extractor: Extractor) -> None:
+    """ "RG 118842" in the subject and "118842" below are one invoice; alone, a series belongs to its number."""
+    message = mail("118842: davon 25,00 € Zuschlag, bitte gutschreiben.", subject="Mindermengenzuschlag RG 118842")
+    findings = [each for each in extractor.findings(message, "de") if each.kind == "invoice"]
+    assert [(each.text, each.value, each.where) for each in findings] == [
+        ("118842", "118842", "reply"),
+        ("118842", "118842", "subject"),
+    ]
+    assert of(extractor.findings(mail("Die Rechnung RG 118842 stimmt nicht."), "de"), "invoice") == ["RG 118842"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from triage.understanding.lexicon import Reading
 from triage.understanding.money import SHARED, Amount, read_amounts
 from triage.understanding.roles import Leaning, Place, Priced, Roles
 from triage.understanding.rules import Patterns
-from triage.understanding.senses import Senses
 
 #: characters read of one text; the rest of a longer one (a log, a catalogue) is left alone
 MOST: Final = 60_000
@@ -131,8 +130,8 @@ class Extractor:
     ) -> Extract:
         """The findings of a mail, and the sum that is contested in it; a verdict tells the roles of amounts better."""
         scans = self.scan(message, language, arrived=arrived)
+        reads = self.read(scans)
         senses = verdict.senses if verdict is not None else None
-        reads = self.read(scans, senses)
         priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict), senses)
         return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
 
@@ -152,9 +151,9 @@ class Extractor:
             scans.append(Scan(section=section, reading=reading, amounts=tuple(amounts), days=tuple(days)))
         return scans
 
-    def read(self, scans: Sequence[Scan], senses: Senses | None = None) -> list[Read]:
+    def read(self, scans: Sequence[Scan]) -> list[Read]:
         """What each number of the texts is: money, a day, or the name of something."""
-        numbers = self._identifiers.read([scan.words for scan in scans], senses)
+        numbers = self._identifiers.read([scan.words for scan in scans])
         return _agreed([_decided(scan, of_scan) for scan, of_scan in zip(scans, numbers, strict=True)])
 
 

@@ -12,19 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import exp, log
 from typing import Final, Literal, cast
 
 from triage.understanding.findings import Where
 from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
 from triage.understanding.rules import IdentifierKind, Patterns
-from triage.understanding.senses import Sense, Senses
 
 Span = tuple[int, int]
-#: how much the signs around a number count for its kind, and how much what the network takes it for
-SIGNS: Final = 1.0
-NETWORK: Final = 0.7
 #: "none" is a number that is known to be none of ours
 Sort = IdentifierKind | Literal["none"]
 
@@ -117,8 +112,8 @@ class Identifiers:
         self._patterns = patterns
         self._linear: Linear[Sort] = Linear(patterns.identifier_weights)
 
-    def read(self, texts: Sequence[Words], senses: Senses | None = None) -> list[list[Identifier]]:
-        """The numbers of a mail that name something, in order, for each of its texts; `senses` where a network read."""
+    def read(self, texts: Sequence[Words]) -> list[list[Identifier]]:
+        """The numbers of a mail that name something, in order, for each of its texts."""
         found: list[list[Identifier]] = []
         judged: dict[str, list[Mapping[Sort, float]]] = {}
         for words, candidates in zip(texts, self.candidates(texts), strict=True):
@@ -127,7 +122,7 @@ class Identifiers:
                 previous = found[-1][-1] if found[-1] else None
                 if previous and previous.kind != "none" and follows(words, previous, candidate):
                     features = {*features, f"list:{previous.kind}"}
-                shares = _agreed(self._linear.probabilities(features), _sensed(words, candidate, senses))
+                shares = self._linear.probabilities(features)
                 judged.setdefault(squashed(candidate.text), []).append(shares)
                 found[-1].append(
                     Identifier(
@@ -150,7 +145,7 @@ class Identifiers:
 
     def candidates(self, texts: Sequence[Words]) -> list[list[tuple[Candidate, set[str]]]]:
         """Whatever looks like a number that names something, with what speaks for one kind or another."""
-        found = [list(self._in_text(words)) for words in texts]
+        found = _without_labels([list(self._in_text(words)) for words in texts])
         of_value: dict[str, set[str]] = {}
         of_shape: dict[str, set[str]] = {}
         for candidate, features in (each for of_text in found for each in of_text):
@@ -202,26 +197,16 @@ class Identifiers:
             yield candidate, features
 
 
-def _sensed(words: Words, candidate: Candidate, senses: Senses | None) -> Mapping[Sense, float]:
-    if senses is None or words.where not in ("reply", "subject"):
-        return {}
-    return senses.of("subject" if words.where == "subject" else "reply", candidate.start, candidate.end)
-
-
-def _agreed(shares: Mapping[Sort, float], sensed: Mapping[Sense, float]) -> Mapping[Sort, float]:
-    """Two opinions as one: their log odds added, each by its weight; what the network takes for money is no number."""
-    if not sensed:
-        return shares
-    rest = log(sum(exp(score) for sense, score in sensed.items() if sense == "none" or sense not in shares))
-    sums = {
-        sort: SIGNS * log(max(share, 1e-6))
-        + NETWORK * (rest if sort == "none" else sensed.get(cast(Sense, sort), rest))
-        for sort, share in shares.items()
-    }
-    highest = max(sums.values())
-    raised = {sort: exp(total - highest) for sort, total in sums.items()}
-    whole = sum(raised.values())
-    return {sort: share / whole for sort, share in raised.items()}
+def _without_labels(found: Sequence[list[tuple[Candidate, set[str]]]]) -> Sequence[list[tuple[Candidate, set[str]]]]:
+    """Candidates without a series that the mail itself leaves off elsewhere: "RG 118842" beside "118842" is a label."""
+    alone = {candidate.text for of_text in found for candidate, _ in of_text}
+    for of_text in found:
+        for at, (candidate, features) in enumerate(of_text):
+            series, space, number = candidate.text.partition(" ")
+            if space and series.isalpha() and number in alone:
+                plain = replace(candidate, start=candidate.end - len(number), text=number)
+                of_text[at] = (plain, features)
+    return found
 
 
 def squashed(value: str) -> str:
