@@ -247,6 +247,8 @@ def test_what_was_withheld_can_be_asked_for_again(script: Script, mailbox: Mailb
     [
         ("NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", MailboxRefused),
         ("NO LOGIN failed.", MailboxRefused),
+        ("NO [AUTHENTICATIONFAILED] Account temporarily locked", MailboxRefused),
+        ("NO Too many failed attempts", MailboxRefused),
         ("NO [ALERT] Too many simultaneous connections. (Failure)", MailboxError),
         ("NO [LIMIT] Maximum number of connections from user+IP exceeded", MailboxError),
         ("NO [UNAVAILABLE] Temporary authentication failure.", MailboxError),

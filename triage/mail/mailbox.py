@@ -48,11 +48,14 @@ _CUT_OFF = 40
 _NONSENSE = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
 #: stands for the reason in the place of an answer
 _WITHHELD = b"WITHHELD"
-#: what servers say when they refuse a login for a while: RFC 5530's codes; the words of Gmail, Exchange and Dovecot
+#: what servers say when they refuse a login for a while: RFC 5530's codes; the words of Gmail, Exchange and Dovecot.
+#: A code that speaks of the password itself wins: "too many failed attempts" is no trouble that passes by itself.
 _BUSY = re.compile(
-    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|maximum number of connections|throttl|exceeded|"
-    r"temporar|try again|not connected|unavailable|system error|overquota",
-    re.IGNORECASE,
+    r"(?!.*\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|CONTACTADMIN)\])"
+    r".*(?:\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]"
+    r"|(?:too many|maximum number of) (?:\w+ )?(?:connections|sessions|logins at)"
+    r"|throttl|temporar|not connected|unavailable|system error)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -300,7 +303,7 @@ class Mailbox:
             client.sasl_login(offered[0], bearer)
         except ServerRefusal as error:
             said = " ".join(part for part in (_text(error), bearer.said if bearer else "") if part)
-            raise (LoginError if _BUSY.search(said) else LoginRefused)(f"login refused: {said}") from error
+            raise (LoginError if _BUSY.match(said) else LoginRefused)(f"login refused: {said}") from error
 
     def _tls(self) -> ssl.SSLContext:
         try:
