@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 
 import pytest
 from furnished import TwinHouse, World, mail
 
+from triage.mail.message import parse
+from triage.records.checks import check
+from triage.records.claim import Claim
 from triage.records.ledger import Invoice, LedgerError, Payment
 from triage.testing import InMemoryLedger
+from triage.understanding.extract import Extractor
+from triage.understanding.rules import load_patterns
+
+RULES = Path(__file__).parents[2] / "rules"
 
 INVOICE = Invoice(
     number="INV-100",
@@ -72,6 +81,20 @@ def test_a_case_whose_mail_names_no_sum_has_that_of_the_invoice(checked: Checked
         "currency": "EUR",
         "how": "records",
     }
+
+
+def test_an_attached_invoice_feeds_the_findings_and_is_compared_with_ours() -> None:
+    """Its number and its total, with the name of the file; that it is not the total on record is told."""
+    sent = message_from_bytes(mail(), policy=default)
+    sent.add_attachment("Invoice INV-100\nNet 800.00 EUR\nTotal 952.00 EUR\n", filename="from-you.txt")
+    findings = Extractor(load_patterns(RULES)).findings(parse(sent.as_bytes()), "en")
+    attached = [each for each in findings if each.where == "attachment"]
+    assert {(each.kind, each.value) for each in attached} >= {("invoice", "INV-100"), ("amount", "952.00")}
+    assert {each.attachment for each in attached} == {"from-you.txt"}
+    claim = Claim(findings=findings, reason="wrong_amount", sender="ana@example.org")
+    [differs] = [each for each in check(claim, InMemoryLedger(INVOICE)) if each.kind == "amount_differs"]
+    assert "from-you.txt names INV-100" in differs.says
+    assert "952.00 EUR" in differs.says
 
 
 def test_no_ledger_no_records(house: TwinHouse) -> None:
