@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import DESK
@@ -20,9 +21,9 @@ def provider() -> Iterator[TokenServer]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, provider: TokenServer) -> Iterator[Dovecot]:
+def server(provider: TokenServer) -> Iterator[Dovecot]:
     """An IMAP server that takes its tokens, with a certificate for two days."""
-    with dovecot(tmp_path_factory.mktemp("dovecot"), provider) as running:
+    with TemporaryDirectory(prefix="triage-") as folder, dovecot(Path(folder), provider) as running:
         yield running
 
 

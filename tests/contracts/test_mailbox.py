@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import MONDAY, mail
@@ -63,9 +64,9 @@ def place_of(port: int, user: str = USER, password: str = PASSWORD) -> Place:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def server() -> Iterator[Dovecot]:
     """One Dovecot for this module; each test empties it first."""
-    with dovecot(tmp_path_factory.mktemp("dovecot")) as running:
+    with TemporaryDirectory(prefix="triage-") as folder, dovecot(Path(folder)) as running:
         yield running
 
 
@@ -433,9 +434,9 @@ def provider() -> Iterator[TokenServer]:
 
 
 @pytest.fixture(scope="module")
-def token_dovecot(tmp_path_factory: pytest.TempPathFactory, provider: TokenServer) -> Iterator[Dovecot]:
+def token_dovecot(provider: TokenServer) -> Iterator[Dovecot]:
     """A Dovecot that asks the provider whether a token is good."""
-    with dovecot(tmp_path_factory.mktemp("dovecot"), provider) as running:
+    with TemporaryDirectory(prefix="triage-") as folder, dovecot(Path(folder), provider) as running:
         yield running
 
 
