@@ -19,7 +19,7 @@ from triage.understanding.senses import SenseHead, Senses, Token
 from triage.understanding.terms import Terms
 
 #: texts in one call of the network, and tokens with their padding: more costs memory and gains nothing on a CPU
-BATCH, BATCH_TOKENS = 8, 512
+BATCH, BATCH_TOKENS = 8, 256
 #: windows of one mail; of a longer one the beginning and the end are read
 MOST_WINDOWS = 12
 SEPARATOR = "|"
