@@ -89,7 +89,7 @@ def _elsewhere(reply: str, evidence: Sequence[Evidence], chance: random.Random) 
     return taken
 
 
-def section(name: str, found: Sequence[Fall]) -> str:
+def section(name: str, found: Sequence[Fall], tried: int) -> str:
     """The table, as Markdown."""
     rows = []
     for language in (*sorted({fall.language for fall in found}), "all"):
@@ -111,9 +111,9 @@ def section(name: str, found: Sequence[Fall]) -> str:
         "elsewhere",
     )  # fmt: skip
     return (
-        f"## Whether evidence is the reason\n\n`python -m models.evidence_check`, {name}: shares of the disputes whose "
-        "log odds fall when the weightiest piece of evidence, all evidence, or as many characters from elsewhere are "
-        "taken away, and how far they fall on average.\n\n" + table(heading, rows)
+        f"## Whether evidence is the reason\n\n`python -m models.evidence_check --mails {tried}`, {name}: shares of "
+        "the disputes whose log odds fall when the weightiest piece of evidence, all evidence, or as many characters "
+        "from elsewhere are taken away, and how far they fall on average.\n\n" + table(heading, rows)
     )
 
 
@@ -127,7 +127,7 @@ def main() -> None:
     disputes = [example for example in from_corpus(CORPUS) if example.dispute]
     chosen = random.Random(1).sample(disputes, min(options.mails, len(disputes)))  # noqa: S311 -- the same each time
     model = open_model(options.model)
-    text = section(model.name, falls(model, chosen))
+    text = section(model.name, falls(model, chosen), len(chosen))
     write_section("evidence", text, options.page)
     sys.stdout.write(text + "\n")
 
