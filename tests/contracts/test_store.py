@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from furnished import DESK, MONDAY, HandClock, TwinHouse, World, mail
+from furnished import DESK, MONDAY, HandClock, TwinHouse, World, mail, scripted
 from servers import Postgres
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,13 +17,15 @@ from sqlmodel import Session, SQLModel
 
 from triage import pipeline
 from triage.errors import AlreadyRunning, DatabaseError, NotFound, OperatorError
+from triage.house import House
 from triage.letters.outbox import Next
-from triage.mail.message import RawMail
+from triage.mail.message import Message, RawMail
 from triage.store import tables
 from triage.store.books import LAST_ATTEMPT
 from triage.store.dialect import is_postgres, is_trouble, one_daemon, take_turns
 from triage.store.session import writing
 from triage.store.store import Store
+from triage.understanding.findings import Understanding
 
 
 @pytest.fixture
@@ -169,14 +171,39 @@ def test_a_batch_is_bounded_in_number_and_in_bytes(store: Store) -> None:
         assert len(batch.mails) == 1, "its reading was begun before without an end"
 
 
-def test_a_mail_whose_reading_ended_the_process_comes_alone_and_is_at_last_set_aside(house: TwinHouse) -> None:
-    """What kills the reader must not kill it for ever, nor take others with it."""
-    house.store.books.keep([raw(1), raw(2)], now=MONDAY)
-    for attempt in range(LAST_ATTEMPT):
-        with house.store.books.unread(32) as batch:
-            assert len(batch.mails) == (1 if attempt else 2)
+class Death(BaseException):
+    """The process ends here: no handler of ours may see it."""
+
+
+def test_a_mail_whose_reading_ended_the_process_comes_last_and_is_at_last_set_aside(world: World) -> None:
+    """What kills the reader must not kill it for ever, nor take others with it, nor keep them waiting."""
+    deaths = 0
+
+    def understand(message: Message, house: House) -> Understanding:
+        nonlocal deaths
+        if message.message_id == "<1@x>":
+            deaths += 1
+            raise Death
+        return scripted(message, house)
+
+    with TwinHouse(world, understand=understand) as house:
+        house.store.books.keep([raw(1), raw(2)], now=MONDAY)
+        while house.store.books.waiting() and deaths <= LAST_ATTEMPT:
+            house.store.books.keep([raw(3 + deaths)], now=MONDAY)
+            with suppress(Death):
+                pipeline.read(house)
+        assert deaths == LAST_ATTEMPT
+        assert house.desk.outcomes == ["quarantined", *["taken"] * (2 + deaths)]
+
+
+def test_a_process_that_ends_for_reasons_of_its_own_takes_no_mail_with_it(house: TwinHouse) -> None:
+    """However often: what was in hand is tried in turn, and none so often that it would be thought guilty."""
+    house.store.books.keep([raw(uid) for uid in range(1, 7)], now=MONDAY)
+    for _ in range(2 * LAST_ATTEMPT):
+        with house.store.books.unread(6):
+            pass
     pipeline.read(house)
-    assert house.desk.outcomes == ["quarantined", "taken"]
+    assert house.desk.outcomes == ["taken"] * 6
 
 
 def test_an_attempt_that_fails_for_another_reason_is_not_counted(store: Store) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, literal_column, select, update
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
@@ -185,7 +185,7 @@ class Books:
         """Some kept mails, oldest first, held while they are understood.
 
         On PostgreSQL their rows stay locked until the end, so that other readers take others, and a reader's death
-        gives them back. A mail whose reading was begun before without an end comes alone.
+        gives them back. A mail whose reading was begun before without an end comes last, and alone.
         """
         self._take_back()
         if not is_postgres(self._engine):
@@ -399,29 +399,26 @@ def _raw_mail(row: Mail, content: bytes) -> RawMail:
 
 
 def _claim(session: Session, limit: int) -> list[KeptMail]:
-    rows = session.scalars(
-        select(Mail)
-        .where(col(Mail.outcome).is_(None))
-        .order_by(col(Mail.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    """Mails whose reading has not been begun; where none is left, one of those that it did not end for.
+
+    What may have ended the process comes last and alone, the least tried first: it keeps nobody waiting, and a process
+    that ends for reasons of its own does not end again and again over one innocent mail.
+    """
+    waiting = select(Mail).where(col(Mail.outcome).is_(None)).with_for_update(skip_locked=True, of=Mail)
+    begun = exists().where(col(Attempt.mail_id) == col(Mail.id), col(Attempt.count) > 0)
+    rows = _bounded(session.scalars(waiting.where(~begun).order_by(col(Mail.id)).limit(limit)).all())
+    counts: dict[int | None, int] = {}
+    if not rows:
+        tried = waiting.join(Attempt, col(Attempt.mail_id) == col(Mail.id)).where(col(Attempt.count) > 0)
+        rows = session.scalars(tried.order_by(col(Attempt.count), col(Mail.id)).limit(1)).all()
+        counts = {row.id: session.get_one(Attempt, row.id).count for row in rows}
     if not rows:
         return []
     ids = [row.id for row in rows]
-    counts = dict(
-        session.execute(select(col(Attempt.mail_id), col(Attempt.count)).where(col(Attempt.mail_id).in_(ids))).all()
-    )
-    again = [row for row in rows if counts.get(row.id, 0)]
-    chosen = again[:1] if again else _bounded(rows)
-    contents = dict(
-        session.execute(
-            select(col(Raw.mail_id), col(Raw.content)).where(col(Raw.mail_id).in_([row.id for row in chosen]))
-        ).all()
-    )
+    contents = dict(session.execute(select(col(Raw.mail_id), col(Raw.content)).where(col(Raw.mail_id).in_(ids))).all())
     return [
         KeptMail(id=row.id or 0, raw=_raw_mail(row, contents.get(row.id, b"")), attempts=counts.get(row.id, 0))
-        for row in chosen
+        for row in rows
     ]
 
 
