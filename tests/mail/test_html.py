@@ -39,3 +39,9 @@ def test_marks_say_where_quotes_lie() -> None:
         ("signature", ["Ann"]),
         ("indented", ["perhaps"]),
     ]
+
+
+def test_formatting_without_end_is_read_to_a_limit() -> None:
+    """A mail of nothing but unclosed elements must not hold up the next."""
+    text = to_text("<b>x</b>" * 30_000)[0]
+    assert 0 < text.count("x") < 30_000

@@ -373,22 +373,20 @@ def _status_fields(entity: mime.Entity) -> list[dict[str, str]]:
 
 
 def unflow(text: str, *, delete_space: bool = False) -> str:
-    """Paragraphs put together again (RFC 3676): a line that ends with a space goes on in the next of its"
-    " quote depth."""
+    """Paragraphs put together again (RFC 3676): a line that ends with a space goes on in the next of its depth."""
     out: list[str] = []
     open_depth = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         words = line[depth:].removeprefix(" ")
         flows = words.endswith(" ") and words != "-- "
-        if open_depth == depth and words != "-- ":
-            out[-1] += words
-        else:
-            out.append(f"{'>' * depth} {words}" if depth else words)
-        if flows and delete_space:
-            out[-1] = out[-1][:-1]
+        if open_depth != depth or words == "-- ":
+            out.append("\n")
+            if depth:
+                out.append(f"{'>' * depth} ")
+        out.append(words[:-1] if flows and delete_space else words)
         open_depth = depth if flows else -1
-    return "\n".join(out)
+    return "".join(out)[1:]
 
 
 _ENRICHED_TAG = re.compile(r"<(/?)([A-Za-z-]{1,60})>")

@@ -199,13 +199,18 @@ def _parameter_text(value: str) -> str:
 
 # ------------------------------------------------------------------------------------------------- addresses
 
-_PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|<([^<>]*)>|\(((?:\\.|[^()\\])*)\)|([,;])|([^"<>(),;]+)|["<>()]', re.S)
-_COMMENT = re.compile(r"\((?:\\.|[^()\\])*\)", re.S)
+#: bounded, because every quote that is never closed is looked for to the end
+_PIECE = re.compile(
+    r'"((?:\\.|[^"\\]){0,1000})"|<([^<>]*)>|\(((?:\\.|[^()\\]){0,1000})\)|([,;])|([^"<>(),;]+)|["<>()]', re.S
+)
+_COMMENT = re.compile(r"\((?:\\.|[^()\\]){0,1000}\)", re.S)
+#: characters of an address field that are read
+_MAX_ADDRESS_FIELD = 200_000
 
 
 def addresses(raw: bytes) -> tuple[Address, ...]:
     """The mailboxes of an address field in order; names of groups and what cannot be read are passed over."""
-    text = _FOLD.sub(" ", raw.decode("ascii") if raw.isascii() else decode(raw))
+    text = _FOLD.sub(" ", raw.decode("ascii") if raw.isascii() else decode(raw))[:_MAX_ADDRESS_FIELD]
     found: list[Address] = []
     for address in _mailboxes(text):
         if len(found) == _MAX_ADDRESSES:

@@ -6,6 +6,7 @@ Mail programs mark what they quote with elements, not with ``>``: a `Mark` keeps
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from resiliparse.parse.html import ElementNode, HTMLTree, Node, TextNode
@@ -13,6 +14,9 @@ from resiliparse.parse.html import ElementNode, HTMLTree, Node, TextNode
 #: characters of HTML that are read, and elements visited; mail beyond this is no letter
 MAX_HTML = 4_000_000
 _MAX_NODES = 400_000
+#: formatting elements that are read: parsers take quadratic time to repair them where they are not closed in order
+_MAX_FORMATTING = 20_000
+_FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s>/]", re.I)
 
 #: "indented": a blockquote that nothing else calls a quote
 MarkKind = Literal["quoted", "forwarded", "signature", "indented"]
@@ -131,7 +135,9 @@ class _Writer:
 
 def to_text(html: str) -> tuple[str, tuple[Mark, ...]]:
     """The words of an HTML body, lines as a reader sees them, and what its markup says about them."""
-    tree = HTMLTree.parse(html[:MAX_HTML])
+    html = html[:MAX_HTML]
+    beyond = next(islice(_FORMATTING.finditer(html), _MAX_FORMATTING, None), None)
+    tree = HTMLTree.parse(html[: beyond.start()] if beyond else html)
     root = tree.body or tree.document
     writer = _Writer()
     if root is not None:
