@@ -18,7 +18,7 @@ from triage.understanding.terms import Keys, Terms, keys_of
 #: inverse strength of regularisation, chosen on hands left out
 DISPUTE, REASON = 16.0, 16.0
 #: mails that must have a term for it to count
-LEAST = 2
+LEAST = 3
 
 
 def fit(examples: Sequence[Example], tokenizer: Tokenizer) -> Terms:
