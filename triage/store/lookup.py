@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import Executable, bindparam, exists, func, select
 from sqlmodel import Session, col
 
 from triage.cases.decide import reply_address
@@ -167,12 +167,12 @@ def known_about(
     )
 
 
-def _first(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+def _first(session: Session, statement: Executable, values: Mapping[str, Any]) -> Any:
     """The first row of an answer; past the session, whose bookkeeping of objects costs more than the question."""
     return session.connection().execute(statement, values).first()
 
 
-def _sighting(session: Session, statement: Select[Any], facts: Mapping[str, Any]) -> Sighting | None:
+def _sighting(session: Session, statement: Executable, facts: Mapping[str, Any]) -> Sighting | None:
     row = _first(session, statement, facts)
     if row is None:
         return None
