@@ -21,7 +21,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from triage import pipeline
-from triage.errors import MailboxError, TriageError
+from triage.errors import DatabaseError, MailboxError, TriageError
 from triage.house import House
 from triage.mail.mailbox import Mailbox
 from triage.store.dialect import is_postgres, listen, one_daemon
@@ -50,10 +50,19 @@ _STOP_SECONDS = 8
 class Clock:
     """One walk, wound up: runs when due or woken, never twice at once, and once more when woken meanwhile."""
 
-    def __init__(self, name: str, walk: Callable[[], int], after: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        walk: Callable[[], int],
+        after: Callable[[], None] | None = None,
+        recovered: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.name = name
         self._walk = walk
         self._after = after
+        #: told, once the database can be used again, since when and why it could not
+        self._recovered = recovered
+        self._trouble = ""
         self._wanted = threading.Event()
         self._running = threading.Lock()
         #: when it last ended well, for health
@@ -72,7 +81,13 @@ class Clock:
     def _once(self) -> None:
         try:
             done = self._walk()
+            if self._trouble:
+                self._recovered(self._trouble)
+                self._trouble = ""
             self.last_done = datetime.now(UTC)
+        except DatabaseError as error:
+            self._trouble = self._trouble or f"since {_now():%Y-%m-%d %H:%M} UTC {error}"
+            log.error("walk_failed", walk=self.name, why=str(error))
         except TriageError as error:
             log.error("walk_failed", walk=self.name, why=str(error))
         except Exception:
@@ -130,10 +145,10 @@ class Daemon:
     def _wind_up(self) -> None:
         house = self._house
         stopped = self._stopped.is_set
-        deliver = Clock("deliver", lambda: pipeline.deliver(house, stopped=stopped))
+        deliver = Clock("deliver", lambda: pipeline.deliver(house, stopped=stopped), recovered=self._recovered)
         after_reading = (lambda: self._wake(deliver)) if "deliver" in self._walks else None
-        read = Clock("read", self._read, after=after_reading)
-        diary = Clock("look_again", lambda: pipeline.look_again(house))
+        read = Clock("read", self._read, after=after_reading, recovered=self._recovered)
+        diary = Clock("look_again", lambda: pipeline.look_again(house), recovered=self._recovered)
         # every clock starts by running once: what an earlier process left behind is taken up first
         for clock, seconds in ((read, _READ_SECONDS), (deliver, _DELIVER_SECONDS), (diary, _DIARY_SECONDS)):
             if clock.name in self._walks:
@@ -164,11 +179,16 @@ class Daemon:
             name = f"collect {mailbox.account.name}/{mailbox.account.folder}"
             after = (lambda: self._wake(read)) if "read" in self._walks else None
             collect = partial(pipeline.collect_one, self._house, mailbox, stopped=self._stopped.is_set)
-            clock = Clock(name, collect, after=after)
+            clock = Clock(name, collect, after=after, recovered=self._recovered)
             self._scheduler.add_job(clock.run, "interval", seconds=settings.poll_seconds, id=name, next_run_time=_now())
             if settings.idle:
                 watcher = Mailbox(mailbox.account)
                 self._thread(name, partial(self._watch, watcher, clock))
+
+    def _recovered(self, trouble: str) -> None:
+        """A person is told of what could not be written down while it lasted."""
+        now = self._house.now()
+        self._house.store.alarms.call("database", "", f"until {now:%H:%M} UTC, {trouble}", now=now)
 
     def _wake(self, clock: Clock) -> None:
         if not self._stopped.is_set():

@@ -252,6 +252,31 @@ poll_seconds = 1
     wait_until(lambda: not site.refusal(), "it does not come back", 90)
 
 
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
+def test_it_goes_on_by_itself_when_its_database_has_been_away(site: Site, postgres_server: Postgres) -> None:
+    """The server crashes under the daemon: doctor tells so, what came meanwhile is answered once, a person is told."""
+    process = site.start()
+    site.wait_for('"started"')
+    site.complaints(range(3))
+    wait_until(lambda: site.settled(3), "it does not settle", 120)
+    postgres_server.stop("immediate")
+    try:
+        site.complaints(range(3, 6))
+        site.wait_for("walk_failed")
+        assert site.start("doctor").wait(120) == 1
+        assert "FAIL database" in site.says()
+        assert "Traceback" not in site.says(0) + site.says(1)
+    finally:
+        postgres_server.start()
+    wait_until(lambda: site.settled(6), "it does not go on", 120)
+    site.check(6)
+    assert process.poll() is None
+    store = Store(site.url)
+    alarms = [alarm.kind for alarm in store.alarms.open()]
+    store.close()
+    assert alarms == ["database"]
+
+
 def test_what_is_wrong_with_the_database_is_one_clear_line(site: Site) -> None:
     """Exit code 2, the place and the reason, and no traceback."""
     (site.folder / "triage.db").write_text("this is no database, and long enough to be told so at once" * 20)
