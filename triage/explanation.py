@@ -10,6 +10,7 @@ from triage.cases.actions import Decision, name_of
 from triage.mail.automatic import Automatic
 from triage.mail.message import Message
 from triage.records.claim import Consulted
+from triage.understanding.extract import plain
 from triage.understanding.findings import Disputed, Finding, Understanding
 
 #: the parts of an explanation, as `--fields` names them
@@ -94,7 +95,8 @@ def disputed_part(disputed: Disputed | None) -> dict[str, Any] | None:
     """What the customer contests or claims."""
     if disputed is None:
         return None
-    return {"value": str(disputed.money.value), "currency": disputed.money.currency, "how": disputed.how}
+    value = plain(disputed.money.value, disputed.money.currency)
+    return {"value": value, "currency": disputed.money.currency, "how": disputed.how}
 
 
 def finding_part(finding: Finding) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """`triage explain`: the contract that other programs read."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Run
+from triage.explanation import disputed_part
+from triage.understanding.findings import Disputed, Money
 
 MAIL = b"""\
 From: Ines Falk <ines.falk@kiesel.example>
@@ -35,6 +38,13 @@ def mail(tmp_path: Path) -> Path:
     path = tmp_path / "one.eml"
     path.write_bytes(MAIL)
     return path
+
+
+@pytest.mark.parametrize(("number", "value"), [("34.9", "34.90"), ("58", "58.00"), ("1234.50", "1234.50")])
+def test_the_contested_sum_has_cents_as_the_findings_have(number: str, value: str) -> None:
+    """However it was written or worked out."""
+    said = disputed_part(Disputed(money=Money(value=Decimal(number), currency="EUR"), how="difference"))
+    assert said == {"value": value, "currency": "EUR", "how": "difference"}
 
 
 def test_a_file_is_explained_with_every_part(triage: Run, mail: Path) -> None:
