@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from triage.mail.message import Attachment, Message, Part
@@ -206,6 +206,7 @@ def test_no_dispute_has_no_contested_sum(extractor: Extractor) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(text="1" + 26 * "0", language="en")
 @given(
     st.text(max_size=120)
     | st.lists(st.sampled_from(["invoice", "RE-2201", "49,90 €", "no.", "$", "1.234", "3/4", "\n"])).map(" ".join),
@@ -263,6 +264,8 @@ def test_numbers_written_with_spaces_are_whole(
         ("de", "Ihre Rückfrage zum Vorgang 604-771."),
         ("es", "Emitidas a Transportes Ejemplo, S.L., CIF B-12000292."),
         ("en", "I attach scan_7718.pdf and bank.xlsx."),
+        ("fr", "Réponse automatique : [DSP-2026-000211-4] bien reçu"),
+        ("es", "Requerimiento extrajudicial – Expte. 2026/0418"),
         ("pt", "que compra de 129,90 é essa"),
     ],
 )

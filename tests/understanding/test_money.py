@@ -85,6 +85,7 @@ def test_a_minus_is_kept(text: str, value: str | None) -> None:
         ("fr", "pour cent"),
         ("de", "Rechnung RS-30871, UID CHE-000.110.417"),
         ("en", "tyres 205/60 R16 and R 17"),
+        ("en", "EUR 100000000000000000000000000"),
     ],
 )
 def test_what_is_no_money_names_no_currency(language: Language, text: str) -> None:

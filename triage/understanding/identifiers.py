@@ -77,13 +77,15 @@ _YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
 #: the word before a plain year that makes it a number of its own ("invoice no. 2026")
 _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", "nummer<"})
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
-#: what can be no number of ours wherever it stands: addresses, accounts, telephones, times, tax and card numbers
+#: what names nothing wherever it stands: addresses, accounts, telephones, times, tax and card numbers, our own cases
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
 #: how names of files end; those that are attached are read by themselves
 _FILE: Final = re.compile(r"\.(?:pdf|zip|xlsx?|docx?|csv|xml|png|jpe?g|gif|heic|tiff?|eml|txt|html?)\b", re.IGNORECASE)
 _NAME: Final = re.compile(r"[^\s/\\(<\"]*$")
 _BLOCKED: Final = re.compile(
-    r"(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
+    # references of our own cases, also as others shorten them
+    r"\bDSP-\d{4}-\d{4,}(?:-\d)?\b"
+    r"|(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
     r"|(?<!\d)\d(?:\d?[:h]\d\d(?!\d)|\d\.\d{3}\.\d{3}/\d{4}-\d\d|\d\d\.\d{3}\.\d{3}-\d\d"
     r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
@@ -197,7 +199,7 @@ class Identifiers:
             yield candidate, features
 
 
-def _without_labels(found: Sequence[list[tuple[Candidate, set[str]]]]) -> Sequence[list[tuple[Candidate, set[str]]]]:
+def _without_labels(found: list[list[tuple[Candidate, set[str]]]]) -> list[list[tuple[Candidate, set[str]]]]:
     """Candidates without a series that the mail itself leaves off elsewhere: "RG 118842" beside "118842" is a label."""
     alone = {candidate.text for of_text in found for candidate, _ in of_text}
     for of_text in found:

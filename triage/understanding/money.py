@@ -56,6 +56,9 @@ class Amount:
     negative: bool = False
 
 
+#: no bill comes to so much: a longer number names something
+MOST: Final = Decimal(10**15)
+
 _SPACE: Final = rf"[{SPACES}\t]"
 _MULTIPLIERS: Final = {
     "k": 1000, "mil": 1000, "thousand": 1000, "tausend": 1000, "tsd": 1000, "tsd.": 1000, "m": 10**6, "mm": 10**6,
@@ -161,7 +164,7 @@ def _around(text: str, start: int, end: int, past: int, language: Language | Non
     reading = read_number(text[start:end])
     after = _AFTER.match(text, end)
     before = _BEFORE.match(text[max(past, start - 12) : start][::-1])
-    if reading is None or after is None:
+    if reading is None or after is None or reading.value >= MOST:
         return None
     name_before = _meaning_before(before, text[start:end]) if before else None
     next_one = _belongs_to_next(text, after, language, signed=name_before is not None)
