@@ -27,10 +27,11 @@ _PROSE_WORDS = 12
 _BEFORE_NOTICE = 6
 #: short paragraphs below a notice that are passed over on the way to it
 _FURNITURE = 3
-#: what a signature has and other short lines have not: an address, a telephone number
+#: what a signature has and other short lines have not: an address, a telephone number, a company's legal form
 _CONTACT = re.compile(
     r"@|\bwww\.|https?://|\+\d[\d ()./-]{6,}|\b0\d[\d ()./-]{6,}"
-    r"|\b(?:tel|phone|fon|mob(?:ile)?|cell|fax|tfno|tlf|tél|telefon[eo]?|handy|direct|m|t|d|f)\b\W{0,3}[\d(+]",
+    r"|\b(?:tel|phone|fon|mob(?:ile)?|cell|fax|tfno|tlf|tél|telefon[eo]?|handy|direct|m|t|d|f)\b\W{0,3}[\d(+]"
+    r"|(?-i:\b(?:GmbH|AG|KG|mbH|Ltd|PLC|LLC|Inc|LLP|SARL|SAS|SRL|Ltda|Lda|ApS|AB|BV|NV|S\.L\.(?:P\.|U\.)?|S\.A\.|S\.r\.l\.|B\.V\.))",
     re.I,
 )
 #: money and numbers of bills: signatures have none, claims do

@@ -281,18 +281,20 @@ DISCLAIMER = re.compile(
         r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
         r"|(?:^|(?<=[.|•·–-] ))(?:company )?registered (?:in|office)\b",
         r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
-        r"|(?:información|contenido) de este (?:mensaje|correo|e-?mail)"
+        r"|(?:información|contenido) (?:contenid[ao] en|de) este (?:mensaje|correo|e-?mail)"
         r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
         r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
         r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
-        r"|(?:informação|conteúdo) desta? (?:mensagem|e-?mail)"
+        r"|(?:informaç(?:ão|ões)|conteúdo) (?:contid[ao]s? n|d)est[ae] (?:mensagem|e-?mail|correio)"
         r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
         r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
         r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
-        r"|destiné)|avis de confidentialité|n'imprimez ce|avant d'imprimer"
+        r"|destiné)|informations? contenues? dans ce (?:message|courriel|mail)|avis de confidentialité"
+        r"|n'imprimez ce|avant d'imprimer"
         r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
         r"|garanti sans virus",
         r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
+        r"|in dieser (?:e-?mail|nachricht) enthaltene"
         r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
         r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
         r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)\s*:",
