@@ -108,7 +108,7 @@ def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
     "tail",
     [
         "-- \nAnn Smith\nHead of Purchasing\n+44 20 7946 0000",
-        "Atentamente,\n\nLeire Olmo\nAbogada, colegiada 00.418\nBufete Olmo y Pons, S.L.P.\nÁvila\n"
+        "Atentamente,\n\nLeire Olmo\nColegiada 00.418\nBufete Olmo y Pons, S.L.P.\nC/ Mayor 3, 2.º izq., Ávila\n"
         "----------\nLa información contenida en este mensaje está amparada por el secreto profesional.",
         "As informações contidas nesta mensagem são confidenciais.",
         "Les informations contenues dans ce message sont confidentielles.",

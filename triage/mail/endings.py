@@ -34,6 +34,8 @@ _CONTACT = re.compile(
     r"|(?-i:\b(?:GmbH|AG|KG|mbH|Ltd|PLC|LLC|Inc|LLP|SARL|SAS|SRL|Ltda|Lda|ApS|AB|BV|NV|S\.L\.(?:P\.|U\.)?|S\.A\.|S\.r\.l\.|B\.V\.))",
     re.I,
 )
+#: a word, its full stop, and a new sentence or nothing; "S.L.P." and "Musterstr. 1" are no ends
+_SENTENCE_END = re.compile(r"[^\W\d_A-ZÀ-Þ]{3,}[.!?…]+[\"”»)]*(?:\s+[\"“«(¿¡]*[A-ZÀ-Þ]|\s*$)|[!?。！？]")
 #: money and numbers of bills: signatures have none, claims do
 _CLAIM = re.compile(
     r"[$€£¥₹]\s?\d|\d\s?[€£₹]|\b(?:EUR|USD|GBP|CHF|BRL|R\$)\s?\d|\d\s?(?:EUR|USD|GBP|CHF|BRL|euros?)\b"
@@ -81,7 +83,7 @@ def is_signature(lines: Lines, first: int, stop: int) -> bool:
 
 def _is_prose(lines: Lines, first: int, stop: int) -> bool:
     words = " ".join(line.strip() for line in lines.lines[first:stop])
-    return len(words.split()) >= _PROSE_WORDS and bool(re.search(r"[.!?…。！？](?:\s|$)", words))
+    return len(words.split()) >= _PROSE_WORDS and bool(_SENTENCE_END.search(words))
 
 
 def _is_sentence(line: str) -> bool:
