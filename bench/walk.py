@@ -32,11 +32,14 @@ from triage.understanding.classify import Transformer
 from triage.understanding.extract import Extractor
 from triage.understanding.understand import Understander
 
+#: the walk waits for the threads that understand; their own steps say what they do
+WAITING = "wait for readers"
 #: step → where its function stands; a step's time counts what is within it and no other step
 STEPS: Mapping[str, tuple[object, str]] = {
     "collect": (pipeline, "collect"),
     "read (commits, claims)": (pipeline, "read"),
     "parse": (pipeline, "parse"),
+    WAITING: (House, "understand"),
     "language": (understand, "language_of"),
     "rules and findings": (Extractor, "extract"),
     "model: verdicts": (Understander, "_score"),
@@ -187,7 +190,7 @@ NAMES = {"none": "rules only", "onnx": "with the model"}
 
 
 def _lines(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    steps: Mapping[str, float] = found["steps"]
+    steps: Mapping[str, float] = {step: spent for step, spent in found["steps"].items() if step != WAITING}
     whole = sum(steps.values())
     rows = [
         {"step": step, "ms a mail": 1000 * steps[step] / found["mails"], "share": steps[step] / whole}
