@@ -109,6 +109,7 @@ def test_great_mails_one_after_another_do_not_fill_the_memory(world: World) -> N
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_ten_thousand_mails_at_once_are_all_read_and_answered_in_time(world: World) -> None:
     """The morning after: each is in the books, each complaint is answered once, hour by hour within the cap."""
     world.letters["caps"] = {"per_hour": 2000, "per_sender_per_day": 5}
