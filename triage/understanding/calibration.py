@@ -12,7 +12,7 @@ from triage.understanding.regression import fit_binary
 #: an acknowledgement to somebody who disputes nothing is worse than a dispute that waits for a person
 AUTO_PRECISION = 0.985
 #: share of the disputes that must at least reach a person
-REVIEW_RECALL = 0.985
+REVIEW_RECALL = 0.99
 #: where too little was measured to go by
 CAUTIOUS = Thresholds(auto=0.97, review=0.10)
 
