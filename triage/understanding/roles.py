@@ -6,6 +6,7 @@ amount that it states, the difference of two, or the sum of those that are dispu
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -237,7 +238,7 @@ class _Around:
             match.end() for match in _SENTENCE.finditer(text) if not _ABBREVIATED.search(text[: match.end()][-8:])
         ]
         # a short line was ended on purpose: a row of a table, an item of a list
-        self._ends += [match.end() for match in _SHORT_LINE.finditer(text)]
+        self._ends = sorted([*self._ends, *(match.end() for match in _SHORT_LINE.finditer(text))])
         self._tokens = [reading.token_at(amount.start) for amount in place.amounts]
         self._after = [reading.token_at(amount.end) for amount in place.amounts]
         self._sentences = [self._sentence(amount.start) for amount in place.amounts]
@@ -294,7 +295,7 @@ class _Around:
         return features
 
     def _sentence(self, place: int) -> int:
-        return sum(end <= place for end in self._ends)
+        return bisect_right(self._ends, place)
 
 
 def _sided(name: str, hit: Hit, first: int, last: int) -> Iterator[str]:

@@ -66,7 +66,8 @@ class Understander:
                 language=languages[at],
                 verdict=verdicts.get(at),
                 findings=extracts[at].findings,
-                disputed=extracts[at].disputed,
+                # a mail that nobody was asked about contests nothing
+                disputed=extracts[at].disputed if at in verdicts else None,
                 rules=self.rules,
             )
             for at in range(len(messages))
