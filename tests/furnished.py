@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache, cached_property
@@ -63,7 +64,7 @@ def scripted(message: Message, house: House) -> Understanding:
         language="other" if "questo" in words else "en",
         verdict=Verdict(probability=probability, reasons={"duplicate_charge": 0.9, "other": 0.1}, model="scripted"),
         findings=tuple(invoices),
-        disputed=Disputed(money=Money(value=amounts[0], currency="EUR"), how="stated") if amounts else None,
+        disputed=Disputed(money=Money(value=Decimal(amounts[0]), currency="EUR"), how="stated") if amounts else None,
         rules="scripted",
     )
 
