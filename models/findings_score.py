@@ -74,16 +74,21 @@ def outcomes(mails: Sequence[CorpusMail], patterns: Patterns) -> Iterator[Outcom
         weights = learn([each for each in examples if each.mail.hand != hand], strength=NUMBERS)
         extractor = Extractor(replace(patterns, identifier_weights=cast(Mapping[Sort, Mapping[str, float]], weights)))
         for mail in (each for each in mails if each.hand == hand):
-            gold, found = _distinct(gold_of(mail)), _distinct(found_in(mail, extractor))
-            for value in found:
-                right = next((each for each in gold if value.is_same(each)), None)
-                if right:
-                    gold.remove(right)
-                elif value.aside:
-                    continue
-                yield Outcome(mail=mail, value=value, gold=right is not None, found=True)
-            for value in gold:
-                yield Outcome(mail=mail, value=value, gold=True, found=False)
+            yield from compared(mail, gold_of(mail), found_in(mail, extractor))
+
+
+def compared(mail: CorpusMail, gold: Iterable[Value], found: Iterable[Value]) -> Iterator[Outcome]:
+    """Every value of a mail: in the gold, found, or both."""
+    missing = _distinct(gold)
+    for value in _distinct(found):
+        right = next((each for each in missing if value.is_same(each)), None)
+        if right:
+            missing.remove(right)
+        elif value.aside:
+            continue
+        yield Outcome(mail=mail, value=value, gold=right is not None, found=True)
+    for value in missing:
+        yield Outcome(mail=mail, value=value, gold=True, found=False)
 
 
 def _distinct(values: Iterable[Value]) -> list[Value]:
