@@ -85,16 +85,21 @@ class OAuth2Settings(Section):
     tenant: str = Field(default="common", pattern=r"^[A-Za-z0-9.-]+$")
     #: for other
     token_url: str = ""
+    #: for other: where a person signs in, for `triage authorize`
+    authorize_url: str = ""
     #: "" = the provider's scope for mail
     scope: str = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        url = urlsplit(self.token_url)
         if (self.provider == "other") != bool(self.token_url):
             raise ValueError('token_url is needed for provider = "other", and only there')
-        if self.token_url and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
-            raise ValueError("token_url must begin with https://")
+        for name, address in (("token_url", self.token_url), ("authorize_url", self.authorize_url)):
+            url = urlsplit(address)
+            if address and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+                raise ValueError(f"{name} must begin with https://")
+        if self.authorize_url and self.provider != "other":
+            raise ValueError('authorize_url is for provider = "other" only')
         if self.client_secret is not None and self.client_secret_file is not None:
             raise ValueError("give client_secret or client_secret_file, not both")
         if self.grant == "refresh_token":

@@ -4,9 +4,9 @@ Parts are built when they are first asked for, so that a command opens only what
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
@@ -20,18 +20,17 @@ from triage.cases.clocks import Pack, load_pack
 from triage.cases.decide import Policy, follow_ups
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
-from triage.config import MailboxSettings, OAuth2Settings, RelaySettings, Settings
-from triage.errors import ConfigError, LoginRefused, ModelError, RulesError
+from triage.config import MailboxSettings, Settings
+from triage.errors import ConfigError, ModelError, RulesError
 from triage.letters.compose import AckContext, Mention, compose, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
 from triage.letters.templates import Templates, load_templates
+from triage.logins import accounts, login_of
 from triage.mail.authentication import Trust, sender_trust
 from triage.mail.automatic import Own
-from triage.mail.login import Login
-from triage.mail.mailbox import Account, Mailbox, MailSource
+from triage.mail.mailbox import Mailbox, MailSource
 from triage.mail.message import Address, Message, RawMail
-from triage.mail.oauth import Client, Tokens
 from triage.pipeline import LetterRules
 from triage.pipeline import Relay as RelayLike
 from triage.records.checks import consult
@@ -376,7 +375,7 @@ class House:
                 host=settings.host,
                 port=settings.port,
                 security=settings.security,
-                login=_login(settings) if settings.username else None,
+                login=login_of(settings) if settings.username else None,
                 ca_file=settings.ca_file,
                 timeout=settings.timeout_seconds,
                 allow_insecure=settings.allow_insecure,
@@ -439,84 +438,6 @@ class House:
             delicate=acknowledge.delicate,
             template=acknowledge.template,
         )
-
-
-def accounts(settings: MailboxSettings) -> list[Account]:
-    """A mailbox's folders as the mail room takes them. Raises ConfigError for an unreadable secret file."""
-    login = _login(settings)
-    return [
-        Account(
-            name=settings.name,
-            host=settings.host,
-            port=settings.port,
-            security=settings.security,
-            login=login,
-            folder=folder,
-            ca_file=settings.ca_file,
-            timeout=settings.timeout_seconds,
-            max_size=int(settings.max_mail_mb * 1024 * 1024),
-            keyword=settings.keyword,
-            move_to=settings.move_to,
-        )
-        for folder in settings.all_folders
-    ]
-
-
-#: protocol → Microsoft's scope for a person's own mail; offline_access brings the next refresh token
-_MICROSOFT = {
-    "imap": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
-    "smtp": "https://outlook.office.com/SMTP.Send offline_access",
-}
-#: Microsoft's refresh tokens for mail live so long, each
-_MICROSOFT_REFRESH = timedelta(days=90)
-
-
-def _login(settings: MailboxSettings | RelaySettings) -> Login:
-    oauth2 = settings.oauth2
-    if oauth2 is None:
-        return Login(settings.username, _again_and_again(settings.secret))
-    microsoft, personal = oauth2.provider == "microsoft", oauth2.grant == "refresh_token"
-    scope, expires = oauth2.scope, oauth2.client_secret_expires
-    if microsoft and not scope:
-        protocol = "imap" if isinstance(settings, MailboxSettings) else "smtp"
-        scope = _MICROSOFT[protocol] if personal else "https://outlook.office365.com/.default"
-    client = Client(
-        token_url=_token_url(oauth2),
-        grant=oauth2.grant,
-        client_id=oauth2.client_id,
-        client_secret=_again_and_again(oauth2.secret),
-        refresh_token_file=oauth2.refresh_token_file,
-        # Google gives a refresh token's own scope where none is asked for
-        scope=scope,
-        client_secret_expires=datetime.combine(expires, time(), tzinfo=UTC) if expires else None,
-        refresh_token_lifetime=_MICROSOFT_REFRESH if microsoft else None,
-        ca_file=settings.ca_file if oauth2.provider == "other" else None,
-        timeout=settings.timeout_seconds,
-    )
-    return Login(settings.username, tokens=Tokens(client))
-
-
-def _token_url(oauth2: OAuth2Settings) -> str:
-    match oauth2.provider:
-        case "google":
-            return "https://oauth2.googleapis.com/token"
-        case "microsoft":
-            return f"https://login.microsoftonline.com/{oauth2.tenant}/oauth2/v2.0/token"
-        case "other":
-            return oauth2.token_url
-
-
-def _again_and_again(secret: Callable[[], str]) -> Callable[[], str]:
-    """A secret that is read anew for each login. Raises ConfigError now, LoginRefused later, where it cannot be."""
-    secret()
-
-    def now() -> str:
-        try:
-            return secret()
-        except ConfigError as error:
-            raise LoginRefused(str(error)) from error
-
-    return now
 
 
 def _supplied(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""`run`, `once`, `account`, `doctor`, `init`: the operator's commands."""
+"""`run`, `once`, `account`, `authorize`, `doctor`, `init`: the operator's commands."""
 
 import os
 import sys
@@ -17,6 +17,7 @@ from triage.cli.initial import initial_config
 from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
 from triage.house import House
+from triage.logins import consent_of
 from triage.mail.connection import Expiry, running_out
 from triage.mail.mailbox import MailSource
 from triage.records.database import SqlLedger
@@ -128,6 +129,37 @@ def migrate(context: typer.Context) -> None:
     finally:
         store.close()
     out.print(f"Schema {after}: up to date." if before == after else f"Schema {before or 'none'} → {after}.")
+
+
+@app.command()
+def authorize(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[MAILBOX|relay]", help="Which one; left out where there is but one to choose.")
+    ] = "",
+    paste: Annotated[
+        bool,
+        typer.Option(
+            "--paste",
+            help="The browser is on another machine: paste the address at which it ends, which will not open.",
+        ),
+    ] = False,
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long to wait for the browser.")] = 10,
+) -> None:
+    """Sign in once at Google, Microsoft or another provider, and keep the refresh token for the daemon.
+
+    For mailboxes and relays with oauth2 and grant = "refresh_token". The password goes to the provider alone.
+    """
+    with consent_of(settings_of(context), name) as consent:
+        out.print("Open this address in a browser, sign in and agree:\n", soft_wrap=True)
+        # without markup and without breaks, to be copied
+        sys.stdout.write(f"{consent.address}\n\n")
+        sys.stdout.flush()
+        prompt = "The address at which the browser ends"
+        consent.redeem(typer.prompt(prompt) if paste else consent.wait(minutes * 60))
+        out.print(
+            f"The refresh token is in {escape(consent.file)}. See whether it works: triage doctor", soft_wrap=True
+        )
 
 
 @app.command()

@@ -44,8 +44,8 @@ _ANSWER_BYTES = 256 * 1024
 _PASSING = frozenset({408, 425, 429})
 #: what to do about an error of RFC 6749 section 5.2, and of Microsoft's
 _REMEDIES = {
-    "invalid_grant": "the refresh token has ended or was revoked: sign in once more and put the new one into {file}",
-    "interaction_required": "a person must sign in once more; put the new refresh token into {file}",
+    "invalid_grant": "the refresh token in {file} has ended or was revoked: sign in once more with triage authorize",
+    "interaction_required": "a person must sign in once more with triage authorize, for a new {file}",
     "invalid_client": "client_id or client_secret is wrong, or the secret has run out",
     "unauthorized_client": "the provider does not allow this grant to this client",
     "unsupported_grant_type": "the provider does not know this grant",
@@ -133,6 +133,27 @@ class Tokens:
             return None
         return written + self.client.refresh_token_lifetime
 
+    def redeem(self, code: str, *, redirect_uri: str, verifier: str) -> None:
+        """Exchange a person's consent for a refresh token, and write that into its file (RFC 6749 section 4.1.3).
+
+        Raises LoginError when the provider cannot be asked, LoginRefused when it says no or the file cannot be written.
+        """
+        with self._alone():
+            secret = self.client.client_secret()
+            asked = {"grant_type": "authorization_code", "client_id": self.client.client_id, "code": code}
+            asked |= {"redirect_uri": redirect_uri, "code_verifier": verifier}
+            asked |= {"client_secret": secret} if secret else {}
+            token = self._post(asked).get("refresh_token")
+            if not isinstance(token, str) or not token:
+                raise LoginRefused(
+                    f"{self.client.token_url}: it gave no refresh token: the scope must ask for one (offline_access)"
+                )
+            file = self._file()
+            try:
+                _replace(file, token)
+            except OSError as error:
+                raise LoginRefused(f"refresh_token_file {file}: {error.strerror or error}") from error
+
     # asking
 
     def _renew(self) -> None:
@@ -191,7 +212,7 @@ class Tokens:
         words = str(answer.get("error_description", "")).strip().splitlines()
         said = ": ".join(part for part in (kind, words[0][:200] if words else "") if part) or str(error.reason)
         # no provider should repeat what it was sent, but this goes into logs
-        for name in ("client_secret", "refresh_token"):
+        for name in ("client_secret", "refresh_token", "code", "code_verifier"):
             said = said.replace(asked.get(name) or "\0", "…")
         message = f"{self.client.token_url}: {error.code} {said}"
         if error.code >= 500 or error.code in _PASSING or kind in ("temporarily_unavailable", "server_error"):
@@ -239,31 +260,35 @@ class Tokens:
             os.close(opened)
 
     def _write(self, token: str, *, instead_of: str) -> None:
-        """Replace the file as one step that survives a power cut; only its owner may read it."""
         file = self._file()
         try:
-            # mode 0600 from its first moment
-            descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-                    written.write(token + "\n")
-                    written.flush()
-                    os.fsync(written.fileno())
-                Path(name).replace(file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            folder = os.open(file.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            _replace(file, token)
         except OSError as error:
             # a secret mounted read only: this process goes on with the new one, the next start has the old one
             self._unwritten = (self._unwritten[0] if self._unwritten else instead_of, token)
             log.warning("refresh_token_not_kept", file=str(file), why=error.strerror or str(error))
         else:
             self._unwritten = None
+
+
+def _replace(file: Path, content: str) -> None:
+    """Write a secret as one step that survives a power cut; only its owner may read it. Raises OSError."""
+    # mode 0600 from its first moment
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+            written.write(content + "\n")
+            written.flush()
+            os.fsync(written.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class Bearer:
