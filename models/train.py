@@ -355,6 +355,12 @@ def write(net: Net, encoder: Path, folder: Path, manifest: dict[str, object]) ->
     (folder / "training.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
+def passes_of(folder: Path) -> dict[str, object] | None:
+    """The manifest of the training that a folder comes from; None for an encoder that nobody has trained."""
+    path = folder / "training.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
 def write_held_out(net: Net, reader: Reader, examples: Sequence[Example], path: Path) -> None:
     """What the model says of mails that it was not trained on, raw, one JSON object a line."""
     if not examples:
@@ -416,6 +422,7 @@ def main() -> None:
         "examples": dict(Counter(example.source for example in trained)),
         "seconds": round(time.monotonic() - began),
         "torch": torch.__version__,
+        "goes_on_from": passes_of(options.encoder),
     }
     write(net, options.encoder, options.folder, manifest)
     write_held_out(net, reader, held_out, options.folder / "held-out.jsonl")
