@@ -55,7 +55,7 @@ ROW_WEIGHT_ELSE = 0.5
 #: share of the truth that other defensible reasons get together
 ALSO = 0.3
 #: what the numbers' senses count in the loss beside the verdict
-SENSE_SHARE = 0.7
+SENSE_SHARE = 1.0
 PENALTY = 0.003
 
 

@@ -1,18 +1,23 @@
 """What the network takes the numbers of a mail for: found again by their place, whatever window held them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from triage.mail.message import message_from_text
 from triage.understanding.classify import Thresholds, Transformer, Words
-from triage.understanding.findings import REASONS
+from triage.understanding.extract import Extractor
+from triage.understanding.findings import REASONS, Verdict
 from triage.understanding.network import Floats, Ids
-from triage.understanding.senses import SENSES, SenseHead, Senses
+from triage.understanding.rules import learned_shapes, load_patterns
+from triage.understanding.senses import SENSES, Sense, SenseHead, Senses, Token
 
 TINY = Path(__file__).parent / "tiny"
+RULES = Path(__file__).parents[2] / "rules"
 
 
 class Showing:
@@ -102,3 +107,39 @@ def test_a_head_is_read_as_it_was_written_and_no_other_is(tmp_path: Path) -> Non
     SenseHead(weight=np.ones((3, 4), np.float32), bias=np.ones(3, np.float32)).save(tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match="weight is"):
         SenseHead.load(tmp_path / "other.safetensors")
+
+
+def sensed(reply: str, number: str, sense: Sense) -> Senses:
+    """What a network says that is sure of one number of a reply."""
+    at = reply.index(number)
+    token = Token(text="reply", start=at, end=at + len(number))
+    scores = np.array([[8.0 if each == sense else -2.0 for each in SENSES]], np.float32)
+    return Senses(tokens=(token,), scores=scores)
+
+
+def kinds(reply: str, senses: Senses) -> dict[str, str]:
+    """The numbers of an English reply by their kind, read with our rules and by such a network."""
+    verdict = Verdict(probability=0.9, reasons={"wrong_amount": 1.0}, model="network", senses=senses)
+    extractor = Extractor(load_patterns(RULES))
+    return {each.text: each.kind for each in extractor.findings(message_from_text(reply), "en", verdict=verdict)}
+
+
+def test_the_network_says_what_a_number_names_where_its_words_do_not() -> None:
+    """Nobody could list all the words that stand before a number."""
+    reply = "I am asking about LO-5512, which came yesterday and is too high."
+    assert kinds(reply, sensed(reply, "LO-5512", "account")).get("LO-5512") == "account"
+    assert kinds(reply, sensed(reply, "LO-5512", "invoice")).get("LO-5512") == "invoice"
+
+
+def test_a_pattern_of_the_site_is_not_doubted() -> None:
+    """What the admin wrote into the rules, and what the ledger's numbers look like, holds."""
+    reply = "I am asking about LO-5512, which came yesterday and is too high."
+    patterns = load_patterns(RULES)
+    house_style = replace(
+        patterns, shapes=(*patterns.shapes, *learned_shapes([f"LO-55{number}" for number in range(10, 20)]))
+    )
+    verdict = Verdict(
+        probability=0.9, reasons={"wrong_amount": 1.0}, model="network", senses=sensed(reply, "LO-5512", "account")
+    )
+    [found] = Extractor(house_style).findings(message_from_text(reply), "en", verdict=verdict)
+    assert (found.kind, found.value) == ("invoice", "LO-5512")

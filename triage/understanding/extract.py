@@ -21,6 +21,7 @@ from triage.understanding.lexicon import Reading
 from triage.understanding.money import SHARED, Amount, read_amounts
 from triage.understanding.roles import Leaning, Place, Priced, Roles
 from triage.understanding.rules import Patterns
+from triage.understanding.senses import UNREAD, Senses
 
 #: characters read of one text; the rest of a longer one (a log, a catalogue) is left alone
 MOST: Final = 60_000
@@ -33,7 +34,7 @@ RELATIVE: Final[Kind] = "other"
 PHRASES: Final = ("dispute.", "reason.", "against.")
 
 SHARING: Final = frozenset[str]().union(*SHARED.values())
-_CODE: Final = re.compile(r"(?<![^\W\d_])[A-Z]{3}(?![^\W\d_])")
+_CODE: Final = re.compile(r"[A-Z](?<![^\W\d_].)[A-Z]{2}(?![^\W\d_])")
 #: country of an address → the currency that its "$" means
 _HOSTS: Final = {
     "mx": "MXN", "au": "AUD", "ca": "CAD", "nz": "NZD", "ar": "ARS", "cl": "CLP", "co": "COP", "uy": "UYU", "do": "DOP",
@@ -130,8 +131,8 @@ class Extractor:
     ) -> Extract:
         """The findings of a mail, and the sum that is contested in it; a verdict tells the roles of amounts better."""
         scans = self.scan(message, language, arrived=arrived)
-        reads = self.read(scans)
-        senses = verdict.senses if verdict is not None else None
+        senses = verdict.senses if verdict is not None else UNREAD
+        reads = self.read(scans, senses)
         priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict), senses)
         return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
 
@@ -151,9 +152,9 @@ class Extractor:
             scans.append(Scan(section=section, reading=reading, amounts=tuple(amounts), days=tuple(days)))
         return scans
 
-    def read(self, scans: Sequence[Scan]) -> list[Read]:
+    def read(self, scans: Sequence[Scan], senses: Senses = UNREAD) -> list[Read]:
         """What each number of the texts is: money, a day, or the name of something."""
-        numbers = self._identifiers.read([scan.words for scan in scans])
+        numbers = self._identifiers.read([scan.words for scan in scans], senses)
         return _agreed([_decided(scan, of_scan) for scan, of_scan in zip(scans, numbers, strict=True)])
 
 
@@ -302,7 +303,11 @@ def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[
     if counted or labelled:
         return False
     if amount.shape == "decimal":
-        clock = amount.value < 24 and amount.value % 1 < Decimal("0.6") and _CLOCK.search(text[: amount.start][-10:])
+        clock = (
+            amount.value < 24
+            and amount.value % 1 < Decimal("0.6")
+            and _CLOCK.search(text[max(0, amount.start - 10) : amount.start])
+        )
         return not clock
     digits = text[amount.start : amount.end]
     if amount.shape == "grouped":

@@ -18,6 +18,10 @@ from triage.understanding.findings import Where
 from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
 from triage.understanding.rules import IdentifierKind, Patterns
+from triage.understanding.senses import UNREAD, Senses, agreed
+
+#: how much what the network takes a number for counts beside the words around it
+NETWORK: Final = 0.5
 
 Span = tuple[int, int]
 #: "none" is a number that is known to be none of ours
@@ -103,7 +107,7 @@ _LIST: Final = re.compile(
 )
 #: where a sentence ends, or an item of a list begins
 _SENTENCE: Final = re.compile(
-    r"(?<!\bno)(?<!\bnr)(?<!\bn)(?<!\bref)[.!?](?=\s)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
+    r"[.!?](?=\s)(?<!\bno.)(?<!\bnr.)(?<!\bn.)(?<!\bref.)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
 )
 
 
@@ -114,7 +118,7 @@ class Identifiers:
         self._patterns = patterns
         self._linear: Linear[Sort] = Linear(patterns.identifier_weights)
 
-    def read(self, texts: Sequence[Words]) -> list[list[Identifier]]:
+    def read(self, texts: Sequence[Words], senses: Senses = UNREAD) -> list[list[Identifier]]:
         """The numbers of a mail that name something, in order, for each of its texts."""
         found: list[list[Identifier]] = []
         judged: dict[str, list[Mapping[Sort, float]]] = {}
@@ -125,6 +129,10 @@ class Identifiers:
                 if previous and previous.kind != "none" and follows(words, previous, candidate):
                     features = {*features, f"list:{previous.kind}"}
                 shares = self._linear.probabilities(features)
+                if not any(feature.startswith("shape:") for feature in features):
+                    # the site's own patterns are not doubted
+                    sensed = senses.at(words.where, candidate.start, candidate.end)
+                    shares = agreed(shares, sensed, network=NETWORK)
                 judged.setdefault(squashed(candidate.text), []).append(shares)
                 found[-1].append(
                     Identifier(
@@ -424,7 +432,7 @@ def _around(text: str, candidate: Candidate, amounts: Sequence[Span], taken: Seq
         features.add("money behind")
     if any(candidate.end < start <= candidate.end + 10 for start, _ in taken):
         features.add("date behind")
-    before, behind = text[: candidate.start][-2:], text[candidate.end : candidate.end + 2]
+    before, behind = text[max(0, candidate.start - 2) : candidate.start], text[candidate.end : candidate.end + 2]
     if before.endswith("("):
         features.add("in brackets")
     if behind.startswith(" ("):

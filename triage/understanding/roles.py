@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
-from math import exp, log
 from typing import Final, Literal
 
 from triage.understanding.findings import Disputed, How, Money, Role, Where
@@ -20,12 +19,11 @@ from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
 from triage.understanding.money import Amount
 from triage.understanding.rules import Patterns
-from triage.understanding.senses import Sense, Senses
+from triage.understanding.senses import UNREAD, Senses, agreed
 
 #: distinct values that are compared with one another; a price list with more is no single claim
 MOST: Final = 16
-#: how much the words around an amount count for its role, and how much what the network takes it for
-WORDS: Final = 1.0
+#: how much what the network takes an amount for counts beside the words around it
 NETWORK: Final = 0.7
 #: under this probability no sum is called the contested one
 LEAST: Final = 0.2
@@ -100,7 +98,7 @@ class Roles:
         self._claims: Linear[Literal["yes", "no"]] = Linear(patterns.disputed_weights)
 
     def judge(
-        self, places: Sequence[Place], leaning: Leaning | None = None, senses: Senses | None = None
+        self, places: Sequence[Place], leaning: Leaning | None = None, senses: Senses = UNREAD
     ) -> tuple[list[list[Priced]], Disputed | None]:
         """The amounts of each place with their roles, and the contested sum where the mail says one."""
         leaning = leaning or Leaning()
@@ -122,35 +120,21 @@ class Roles:
 
 
 def price(
-    places: Sequence[Place], roles: Linear[Role], leaning: Leaning, senses: Senses | None = None
+    places: Sequence[Place], roles: Linear[Role], leaning: Leaning, senses: Senses = UNREAD
 ) -> list[list[Priced]]:
     """The amounts of each place with the roles that these weights give them, and the network where it has read them."""
     return [
         _of_one_mind(
             [
-                _priced(amount, _agreed(roles.probabilities(of), _sensed(place, amount, senses)))
+                _priced(
+                    amount,
+                    agreed(roles.probabilities(of), senses.at(place.where, amount.start, amount.end), network=NETWORK),
+                )
                 for amount, of in zip(place.amounts, each, strict=True)
             ]
         )
         for place, each in zip(places, role_features(places, leaning), strict=True)
     ]
-
-
-def _sensed(place: Place, amount: Amount, senses: Senses | None) -> Mapping[Sense, float]:
-    if senses is None or place.where not in ("reply", "subject"):
-        return {}
-    return senses.of("subject" if place.where == "subject" else "reply", amount.start, amount.end)
-
-
-def _agreed(shares: Mapping[Role, float], sensed: Mapping[Sense, float]) -> Mapping[Role, float]:
-    """Two opinions as one: their log odds added, each by its weight."""
-    if not sensed:
-        return shares
-    sums = {role: WORDS * log(max(share, 1e-6)) + NETWORK * sensed[role] for role, share in shares.items()}
-    highest = max(sums.values())
-    raised = {role: exp(total - highest) for role, total in sums.items()}
-    whole = sum(raised.values())
-    return {role: share / whole for role, share in raised.items()}
 
 
 def _priced(amount: Amount, shares: Mapping[Role, float]) -> Priced:
@@ -235,7 +219,9 @@ class _Around:
         text, reading = place.text, place.reading
         self._hits = [hit for hit in reading.hits if hit.name.startswith("word.")]
         self._ends = [
-            match.end() for match in _SENTENCE.finditer(text) if not _ABBREVIATED.search(text[: match.end()][-8:])
+            match.end()
+            for match in _SENTENCE.finditer(text)
+            if not _ABBREVIATED.search(text[max(0, match.end() - 8) : match.end()])
         ]
         # a short line was ended on purpose: a row of a table, an item of a list
         self._ends = sorted([*self._ends, *(match.end() for match in _SHORT_LINE.finditer(text))])
@@ -286,7 +272,7 @@ class _Around:
             features.add("in a column")
         if line.lstrip().startswith(">"):
             features.add("quoted line")
-        if text[: amount.start].endswith("("):
+        if text.endswith("(", 0, amount.start):
             features.add("in brackets")
         if number == 0:
             features.add("first")

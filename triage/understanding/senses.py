@@ -7,8 +7,9 @@ scored for every sense, and a number's scores are the mean over the tokens that 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -81,3 +82,26 @@ class Senses:
         if not held:
             return {}
         return dict(zip(SENSES, map(float, self.scores[held].mean(0)), strict=True))
+
+    def at(self, where: str, start: int, end: int) -> Mapping[Sense, float]:
+        """The same for a place as findings name it; empty for quoted text and attachments, which are not read."""
+        return self.of(cast(Text, where), start, end) if where in ("subject", "reply") else {}
+
+
+#: of a mail that no network has read
+UNREAD = Senses()
+
+
+Label = TypeVar("Label", bound=str)
+
+
+def agreed(shares: dict[Label, float], sensed: Mapping[Sense, float], *, network: float) -> dict[Label, float]:
+    """Two opinions as one: the log odds of the rules, and of the network (of the same labels) times what it counts."""
+    if not sensed:
+        return shares
+    scores = cast(Mapping[str, float], sensed)
+    sums = {label: log(max(share, 1e-6)) + network * scores[label] for label, share in shares.items()}
+    highest = max(sums.values())
+    raised = {label: exp(total - highest) for label, total in sums.items()}
+    whole = sum(raised.values())
+    return {label: share / whole for label, share in raised.items()}
