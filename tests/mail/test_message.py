@@ -87,14 +87,6 @@ def test_the_plain_form_is_preferred_unless_it_says_nothing() -> None:
     assert "<p>rich</p>" in parse(mail % b"plain").html
 
 
-def test_a_uuencoded_file_in_the_text_becomes_an_attachment() -> None:
-    """The text keeps its words, the file gets its name and content."""
-    message = parse(b"\nSee my bill.\nbegin 644 bill.txt\n%1V]T86P*\n`\nend\nThanks\n")
-    assert "begin" not in message.text
-    assert "Thanks" in message.text
-    assert message.attachments[0].filename == "bill.txt"
-
-
 def test_format_flowed_paragraphs_are_joined() -> None:
     """RFC 3676: soft line breaks go, quoted lines and signature marks stay."""
     mail = b"Content-Type: text/plain; format=flowed\n\nI was \ncharged twice.\n> old \n> words\n-- \nAnn\n"

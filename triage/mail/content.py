@@ -4,10 +4,12 @@ Here it is settled which parts are the letter and which are attached to it. `Con
 tree, enclosed mails, winmail.dat and signed envelopes included.
 """
 
+import itertools
+import mimetypes
 import re
 from dataclasses import dataclass, field
 
-from triage.mail import attachments, headers, html, mime, smime, tnef
+from triage.mail import attachments, encoded, headers, html, mime, smime, tnef
 from triage.mail.attachments import Attachment
 from triage.mail.charset import decode, repair
 from triage.mail.html import Mark
@@ -17,6 +19,10 @@ MAX_TEXT = 1_500_000
 #: attached files that are opened for their text, and their bytes together
 _MAX_OPENED = 40
 _MAX_OPENED_BYTES = 64 * 1024 * 1024
+#: files that are taken out of the text of one part
+_MAX_ENCODED = 200
+#: types by file names, without the tables of the machine
+_TYPES = mimetypes.MimeTypes()
 _TEXT_AS_ATTACHMENT = frozenset(
     {"text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/css", "text/xml", "text/rtf"}
 )
@@ -252,7 +258,10 @@ class _Collector:
         )
 
     def _letter(self, entity: mime.Entity) -> None:
-        text = decode(entity.content(4 * MAX_TEXT), entity.charset)
+        raw = entity.content(4 * MAX_TEXT)
+        if entity.content_type != "text/html":
+            raw = self._lift_out(entity, raw)
+        text = decode(raw, entity.charset)
         if len(text) > MAX_TEXT:
             text = text[:MAX_TEXT]
             self.content.problems.append(f"only the first {MAX_TEXT} characters of the text were read")
@@ -267,40 +276,32 @@ class _Collector:
         mended = repair(text)
         if mended != text:
             self.content.problems.append("garbled accents were repaired")
-        text = self._lift_out(mended)
+        text = mended
         if "-----BEGIN PGP " in text:
             text = self._pgp(text)
         self.content.sections.append(Section(plain=text))
         if entity.filename:
             self._attach(entity)
 
-    def _lift_out(self, text: str) -> str:
-        """Files written into the text by uuencode or yEnc become attachments."""
-        for pattern in (_UUENCODED, _YENCODED):
-            if pattern.search(text):
-                for found in pattern.finditer(text):
-                    data = (
-                        mime.from_uuencode(found[0].encode("ascii", "replace"))
-                        if pattern is _UUENCODED
-                        else found[0].encode("latin-1", "replace")
-                    )
-                    name = mime.plain_name(found["name"])
-                    content, note = (
-                        self._open(data, name, "application/octet-stream", None)
-                        if pattern is _UUENCODED
-                        else ("", "yEnc, not decoded")
-                    )
-                    self.content.attachments.append(
-                        Attachment(
-                            filename=name,
-                            content_type="application/octet-stream",
-                            size=len(data),
-                            text=content,
-                            note=note,
-                        )
-                    )
-                text = pattern.sub("", text)
-        return text
+    def _lift_out(self, entity: mime.Entity, raw: bytes) -> bytes:
+        """The letter without the files that are written into it, which become attachments."""
+        if len(raw) == 4 * MAX_TEXT and encoded.BEGIN.search(raw):
+            raw = entity.content(mime.MAX_OPENED)
+        kept: list[bytes] = []
+        position = 0
+        for file in itertools.islice(encoded.find(raw), _MAX_ENCODED):
+            kept.append(raw[position : file.start])
+            position = file.end
+            name = mime.plain_name(decode(file.name, entity.charset))
+            kind = _TYPES.guess_type(name or "")[0] or "application/octet-stream"
+            text, note = "", "not read: it is damaged, or a part of a larger file"
+            if file.content is not None:
+                readable = attachments.is_readable(name, kind)
+                text, note = self._open(file.content, name, kind, None) if readable else ("", "")
+            self.content.attachments.append(
+                Attachment(filename=name, content_type=kind, size=file.size, text=text, note=note)
+            )
+        return b"".join([*kept, raw[position:]])[: 4 * MAX_TEXT] if kept else raw
 
     def _pgp(self, text: str) -> str:
         if "-----BEGIN PGP MESSAGE-----" in text:
@@ -334,13 +335,6 @@ class _Collector:
         if self.content.opened > _MAX_OPENED or self.content.opened_bytes > _MAX_OPENED_BYTES:
             return "", "not read: the mail has too many attachments"
         return attachments.read_text(data, filename=name, content_type=kind, charset=charset)
-
-
-#: the end may be missing where a mail was cut
-_UUENCODED = re.compile(
-    r"^begin [0-7]{3,4} (?P<name>[^\n]{1,200})\n(?:[ -`]{1,90}\n)+(?:`?[ ]*\n)?(?:end(?=\s|\Z))?", re.M
-)
-_YENCODED = re.compile(r"^=ybegin [^\n]{0,200}?name=(?P<name>[^\n]{1,200})\n.*?(?:^=yend[^\n]*|\Z)", re.M | re.S)
 
 
 _SIGNED, _SIGNATURE, _END = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from triage.errors import MailTooComplex
 from triage.mail import headers
+from triage.mail.encoded import from_uuencode
 
 #: bounce chains and forwarded forwards nest; an honest mail stays below these
 MAX_DEPTH = 24
@@ -219,21 +220,3 @@ def _base64_body(raw: memoryview) -> bytes:
     if _PLAIN_WORDS.search(beginning) and _PLAIN_WORDS.match(beginning.lstrip()[:200]):
         return bytes(raw)
     return headers.from_base64(raw)
-
-
-def from_uuencode(raw: bytes) -> bytes:
-    """The lines between `begin` and `end` decoded, bad lines as far as they go."""
-    out = bytearray()
-    for line in raw.splitlines():
-        if line.startswith(b"begin ") or line in (b"end", b"`", b""):
-            continue
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            # Some encoders pad the line or count one byte too many.
-            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:wanted])
-            except binascii.Error:
-                continue
-    return bytes(out)
