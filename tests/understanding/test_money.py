@@ -116,6 +116,13 @@ def test_a_bare_dollar_takes_the_one_country_that_the_mail_points_to() -> None:
     assert read_amounts("40 pesos", "es", implied={"COP", "EUR"})[0].currency == "COP"
 
 
+@pytest.mark.parametrize("text", ["$1,250.00 M.N.", "$1,250.00 (M.N.)", "1,250.00 M.N.", "$1,250.00 m.n. cada uno"])
+def test_moneda_nacional_is_no_million(text: str) -> None:
+    """Mexican bills write "M.N." behind their pesos."""
+    [amount] = read_amounts(text, "es", implied={"MXN"})
+    assert (amount.value, amount.currency) == (Decimal("1250.00"), "MXN")
+
+
 def test_both_ends_of_a_range_have_the_currency() -> None:
     """ "From 26 to 50 €" are two amounts of euros."""
     for text in ("from 26 to 50 €", "26-50 €", "26 – 50 €"):

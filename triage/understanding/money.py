@@ -15,11 +15,21 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal
 
+import re2
 from babel.numbers import format_currency, format_decimal
 
 from triage.understanding import currencies
 from triage.understanding.findings import Language, Money
-from triage.understanding.numbers import NUMBER, SPACES, Mark, Reading, decimal_mark, read_number, read_words
+from triage.understanding.numbers import (
+    NUMBER,
+    SPACES,
+    Mark,
+    Reading,
+    at_digits,
+    decimal_mark,
+    read_number,
+    read_words,
+)
 
 #: named: with a currency; decimal: two decimals; grouped: thousands are marked off; whole: digits only
 Shape = Literal["named", "decimal", "grouped", "whole"]
@@ -78,7 +88,7 @@ _AFTER_NAMES: Final = {*currencies.SIGNS, *currencies.NAMES, *currencies.CENTS} 
 _BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", "euros", "eur"}
 _CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
 _AFTER: Final = re.compile(
-    rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]))?"
+    rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]|\. ?[nN]\b))?"
     rf"(?:(?P<gap>{_SPACE}{{0,2}}\n?|-)(?P<of>(?i:de|d'|of) ?)?"
     rf"(?:(?P<name>(?i:{_either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
 )
@@ -89,7 +99,8 @@ _BEFORE: Final = re.compile(
     rf"(?P<edge>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_]))"
 )
 _CANDIDATE: Final = re.compile(
-    rf"(?<!\d)\d{{1,3}}(?:[.,]\d{{3}})*[.,] \d{{2}}(?={_SPACE}?[€£$])|(?<!\d){NUMBER}|(?<![\w.,])[.,]\d{{2}}(?!\d)"
+    rf"(?P<cents>(?<=[.,])(?<![\w.,].)\d{{2}}(?!\d))"
+    rf"|(?<!\d)\d{{1,3}}(?:[.,]\d{{3}})*[.,] \d{{2}}(?={_SPACE}?[€£$])|(?<!\d){NUMBER}"
 )
 _CENTS_AFTER: Final = re.compile(
     rf"(?P<direct>\d{{2}})(?![\d.,]\d|\d|[^\W\d_]|{_SPACE}?[€$£%])"
@@ -146,11 +157,13 @@ def format_money(money: Money, language: str) -> str:
 
 def _numbers(text: str, language: Language | None) -> list[Amount]:
     found: list[Amount] = []
-    for match in _CANDIDATE.finditer(text):
+    for match in at_digits(_CANDIDATE, text):
         past = found[-1].end if found else 0
-        if match.start() < past:
+        # the mark of cents alone (".50") stands before its digits
+        start = match.start() - (match.lastgroup == "cents")
+        if start < past:
             continue
-        amount = _around(text, match.start(), match.end(), past, language)
+        amount = _around(text, start, match.end(), past, language)
         if amount is None:
             continue
         if amount.shape == "named":
@@ -307,13 +320,14 @@ def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
 # ------------------------------------------------------------------------------------------------ words
 
 _NAME_AFTER_WORD: Final = re.compile(rf"(?<=[^\W\d_] )(?i:{_either(currencies.NAMES)})(?![^\W\d_])")
-_FIRST_WORDS: Final = frozenset(name.split()[0] for name in currencies.NAMES)
+#: whether there is one at all, which RE2 tells in one pass
+_MAY_BE_IN_WORDS: Final = re2.compile(rf"(?i)[^\s\d] (?:{_either(currencies.NAMES)})")
 _NUMBER_WORDS: Final = re.compile(r"(?:[^\W\d_]+[ -]){1,6}\Z")
 
 
 def _in_words(text: str, language: Language | None, found: list[Amount]) -> list[Amount]:
     """Amounts said in words ("five hundred euros"); the longest run of number words before the name counts."""
-    if language is None or language == "other" or _FIRST_WORDS.isdisjoint(re.split(r"[^\w-]+", text.lower())):
+    if language is None or language == "other" or not _MAY_BE_IN_WORDS.search(text):
         return []
     result = []
     for name in _NAME_AFTER_WORD.finditer(text):
@@ -345,7 +359,7 @@ def _settled(
 ) -> Amount:
     currency = settle_currency(amount.currency, implied)
     if not amount.alternatives:
-        return replace(amount, currency=currency)
+        return amount if currency == amount.currency else replace(amount, currency=currency)
     thousands_mark: Mark = "." if "." in _digits(text[amount.start : amount.end]) else ","
     open_ = not (
         currency in currencies.WHOLE
