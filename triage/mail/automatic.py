@@ -11,6 +11,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import re2
+
 from triage.mail import bounces
 from triage.mail.message import Message
 
@@ -111,9 +113,9 @@ _RECEIPT_SUBJECT = re.compile(
 _PROGRAM_SUBJECT = re.compile(
     _REPLY_PREFIX + r"(?:[\[(]?auto(?:matically)?[- ]?generated\b|cron <|loop alert|logwatch for )", re.I
 )
-#: what only a program says of its own mail
-_SAYS_AUTOMATIC = re.compile(
-    r"this is an? (?:auto(?:mated|matic(?:ally)?)[ -]?(?:generated )?(?:reply|response|answer|message|e-?mail"
+#: what only a program says of its own mail; RE2 reads a text once however many wordings there are
+_SAYS_AUTOMATIC = re2.compile(
+    r"(?i)this is an? (?:auto(?:mated|matic(?:ally)?)[ -]?(?:generated )?(?:reply|response|answer|message|e-?mail"
     r"|mail|notification)|auto-?(?:reply|response|generated))"
     r"|this (?:e-?mail|message) (?:was|is|has been) (?:sent |generated |created |produced )?automatically"
     r"|automatically generated (?:e-?mail|message|reply|response|mail)"
@@ -137,12 +139,11 @@ _SAYS_AUTOMATIC = re.compile(
     r"|non risponder?e? a quest|det(?:ta|te) (?:är|er) (?:ett|en|et) automatisk|svara inte på det|svar ikke på denne"
     r"|wiadomość (?:została )?wygenerowan[ae] automatycznie|wiadomość automatyczna|nie odpowiada(?:ć|j) na t"
     r"|это автоматическ|не отвечайте на это|自動(?:的に)?(?:送信|配信)|返信しないで"
-    r"|请勿(?:直接)?回复|系统自动(?:发送|生成)",
-    re.I,
+    r"|请勿(?:直接)?回复|系统自动(?:发送|生成)"
 )
 #: a holiday notice in its first words; counts only in answer to a mail
-_AWAY = re.compile(
-    r"\b(?:i|we)(?:'m| am|'ll be| will be|'re| are| have been)? (?:currently |presently |now )?(?:be )?(?:out"
+_AWAY = re2.compile(
+    r"(?i)\b(?:i|we)(?:'m| am|'ll be| will be|'re| are| have been)? (?:currently |presently |now )?(?:be )?(?:out"
     r" of (?:the |my )?office|away from (?:the|my) (?:office|desk|e-?mail)|on (?:annual |maternity |sick "
     r"|parental |paternity )?(?:leave|vacation|holidays?)|not in the office|away until|travel+ing)"
     r"|(?:will|shall) (?:return|be back|reply|respond) (?:to (?:the office|you|your e-?mail) )?(?:on|when"
@@ -155,8 +156,7 @@ _AWAY = re.compile(
     r"|ik ben (?:momenteel )?(?:afwezig|op vakantie)|sono (?:attualmente )?(?:assente|in ferie|fuori ufficio)"
     r"|jag [aä]r (?:p[aå] semester|borta)|jeg er (?:p[aå] ferie|ikke p[aå] kontoret|bortrejst)"
     r"|olen (?:lomalla|poissa)|jestem (?:na urlopie|nieobecn|poza biurem)|jsem (?:na dovolené|mimo kancelář)"
-    r"|я (?:в отпуске|отсутствую)|休暇(?:中|を)|不在(?:に|で|と)|我(?:正在|目前)?(?:休假|不在办公室)",
-    re.I,
+    r"|я (?:в отпуске|отсутствую)|休暇(?:中|を)|不在(?:に|で|と)|我(?:正在|目前)?(?:休假|不在办公室)"
 )
 _READ_SUBJECT = re.compile(
     r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen"

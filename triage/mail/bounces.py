@@ -7,6 +7,8 @@ carriers): their texts are read by the reply codes and phrases in the tables bel
 import re
 from dataclasses import dataclass
 
+import re2
+
 from triage.mail import headers
 from triage.mail.message import Message
 from triage.mail.phrases import FORWARD_SUBJECT
@@ -24,8 +26,8 @@ class Bounce:
     original_message_id: str | None
 
 
-SUBJECT = re.compile(
-    r"undeliver(?:ed|able)|undelivrable"
+SUBJECT = re2.compile(
+    r"(?i)undeliver(?:ed|able)|undelivrable"
     r"|delivery (?:status|failure|notification|has failed|problem|error|report|unsuccessful)"
     r"|(?:mail|message|e-?mail|delivery)[ -](?:delivery )?(?:fail|not delivered|returned|error|rejected"
     r"|system error|could not be delivered)"
@@ -49,8 +51,7 @@ SUBJECT = re.compile(
     r"|kézbesíthetetlen|teslim edilemedi|iletilemedi|не удается доставить|无法(?:送达|投递)|無法(?:傳遞|送達)|未送达"
     r"|未能送达|전송 실패|반송"
     r"|недоставл|не доставлен|退信|投递失败|系统退信|配信(?:不能|エラー)|送信エラー|メールエラー|エラー(?:メール|通知)"
-    r"|mail(?:ing)? loop|loop (?:alert|detected)",
-    re.I,
+    r"|mail(?:ing)? loop|loop (?:alert|detected)"
 )
 #: senders that speak for a mail system
 DAEMON = re.compile(

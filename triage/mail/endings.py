@@ -157,13 +157,14 @@ def _notice(lines: Lines, first: int, stop: int) -> int | None:
     for line in lines.lines[first : min(stop, first + _NOTICE_LINES)]:
         starts.append(len(words))
         words += line[:_MAX_NOTICE].strip(" *\t\r\n") + " "
-    found = phrases.DISCLAIMER.search(words)
+    found = phrases.DISCLAIMER.search(words) if phrases.MAY_BE_DISCLAIMER.search(words) else None
     if found is None:
         return None
-    at = bisect_right(starts, found.start()) - 1
+    begins = found.start(found.lastindex or 0)
+    at = bisect_right(starts, begins) - 1
     while at > 0 and _is_wrapped(lines.lines[first + at - 1]):
         at -= 1
-    before = words[starts[at] : found.start()]
+    before = words[starts[at] : begins]
     return None if len(before.split()) > _BEFORE_NOTICE else first + at
 
 

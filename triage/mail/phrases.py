@@ -6,6 +6,8 @@ it is in the comment where it is peculiar to one.
 
 import re
 
+import re2
+
 
 def _any(*groups: str) -> str:
     return "|".join(groups)
@@ -265,47 +267,48 @@ CLOSING = re.compile(
     + r")(?:[\s,.!;:*_–—-]*|[\s,.!–—-]+(?-i:[A-ZÀ-Þ][\w.'’-]*(?: [A-ZÀ-Þ][\w.'’-]*){0,3})[\s.]*)$",
     re.I,
 )
-#: notices that companies put under a mail; they speak of the mail itself, not of a matter
-DISCLAIMER = re.compile(
-    _any(
-        r"(?:this|the present) (?:e-?mail|message|communication|transmission|electronic mail)"
-        r"[^.]{0,160}(?:confidential|privileged|intended (?:only|solely|exclusively|for the)|sole use)"
-        r"|it may be confidential|may be the subject of (?:\w+ )?(?:and/or \w+ )?privilege"
-        r"|(?:the )?(?:information|contents?) (?:\w+ ){0,4}(?:in|of) this (?:e-?mail|message"
-        r"|communication|transmission)|(?:intended recipient|received this (?:e-?mail|message|communication) in error)"
-        r"|confidentiality notice|(?:checked|scanned|screened|swept) (?:for|by) .{0,40}(?:virus|antivirus)|virus-free\b"
-        r"|(?:views|opinions) (?:or opinions )?expressed .{0,40}(?:\bnot\b|\bsolely\b|\bauthor\b|\bsender\b)"
-        r"|consider the environment before printing"
-        r"|(?:e-?mails?|messages?|communications?) (?:\w+ ){0,6}(?:are|is|may be) (?:\w+ )?monitored"
-        r"|policy on the use of electronic communications"
-        r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
-        r"|(?:^|(?<=[.|•·–-] ))(?:company )?registered (?:in|office)\b",
-        r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
-        r"|(?:información|contenido) (?:contenid[ao] en|de) este (?:mensaje|correo|e-?mail)"
-        r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
-        r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
-        r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
-        r"|(?:informaç(?:ão|ões)|conteúdo) (?:contid[ao]s? n|d)est[ae] (?:mensagem|e-?mail|correio)"
-        r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
-        r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
-        r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
-        r"|destiné)|informations? contenues? dans ce (?:message|courriel|mail)|avis de confidentialité"
-        r"|n'imprimez ce|avant d'imprimer"
-        r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
-        r"|garanti sans virus",
-        r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
-        r"|in dieser (?:e-?mail|nachricht) enthaltene"
-        r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
-        r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
-        r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)\s*:",
-        r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
-        r"|(?:questo|il presente) (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
-        r"|dett?a (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
-        r"|denne (?:e-?mail|e-?post\w*|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
-        r"|(?:ta|niniejsza) wiadomość[^.]{0,200}poufn",
-    ),
-    re.I,
+#: notices that companies put under a mail; they speak of the mail itself, not of a matter. A group leaves out what
+#: only tells that one begins here
+_NOTICE = _any(
+    r"(?:this|the present) (?:e-?mail|message|communication|transmission|electronic mail)"
+    r"[^.]{0,160}(?:confidential|privileged|intended (?:only|solely|exclusively|for the)|sole use)"
+    r"|it may be confidential|may be the subject of (?:\w+ )?(?:and/or \w+ )?privilege"
+    r"|(?:the )?(?:information|contents?) (?:\w+ ){0,4}(?:in|of) this (?:e-?mail|message"
+    r"|communication|transmission)|(?:intended recipient|received this (?:e-?mail|message|communication) in error)"
+    r"|confidentiality notice|(?:checked|scanned|screened|swept) (?:for|by) .{0,40}(?:virus|antivirus)|virus-free\b"
+    r"|(?:views|opinions) (?:or opinions )?expressed .{0,40}(?:\bnot\b|\bsolely\b|\bauthor\b|\bsender\b)"
+    r"|consider the environment before printing"
+    r"|(?:e-?mails?|messages?|communications?) (?:\w+ ){0,6}(?:are|is|may be) (?:\w+ )?monitored"
+    r"|policy on the use of electronic communications"
+    r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
+    r"|(?:^|[.|•·–-] )((?:company )?registered (?:in|office)\b)",
+    r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
+    r"|(?:información|contenido) (?:contenid[ao] en|de) este (?:mensaje|correo|e-?mail)"
+    r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
+    r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
+    r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
+    r"|(?:informaç(?:ão|ões)|conteúdo) (?:contid[ao]s? n|d)est[ae] (?:mensagem|e-?mail|correio)"
+    r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
+    r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
+    r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
+    r"|destiné)|informations? contenues? dans ce (?:message|courriel|mail)|avis de confidentialité"
+    r"|n'imprimez ce|avant d'imprimer"
+    r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
+    r"|garanti sans virus",
+    r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
+    r"|in dieser (?:e-?mail|nachricht) enthaltene"
+    r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
+    r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
+    r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)[\s\xa0]*:",
+    r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
+    r"|(?:questo|il presente) (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
+    r"|dett?a (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
+    r"|denne (?:e-?mail|e-?post\w*|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
+    r"|(?:ta|niniejsza) wiadomość[^.]{0,200}poufn",
 )
+DISCLAIMER = re.compile(_NOTICE, re.I)
+#: whether to look for one at all: every bound lifted, which one pass of RE2 answers
+MAY_BE_DISCLAIMER = re2.compile("(?i)" + re.sub(r"\{0,\d+\}", "*", _NOTICE).replace(r"\w", r"[\pL\pN_]"))
 #: a line that begins a signature (RFC 3676 section 4.3, and looser)
 SIGNATURE_MARK = re.compile(r"^\s*(?:--|––|—|——|__+)\s*$")
 #: a line drawn with the keyboard
