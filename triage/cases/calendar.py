@@ -14,6 +14,8 @@ from holidays import HolidayBase, country_holidays
 from triage.errors import RulesError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: from an instant to another
+Span = tuple[datetime, datetime]
 #: a calendar that is closed for so many days in a row is a mistake
 _SEARCH_LIMIT = 400
 
@@ -61,7 +63,7 @@ class Calendar:
             return "not a working day"
         return self.holidays.get(day, "")
 
-    def spans(self, day: date) -> list[tuple[datetime, datetime]]:
+    def spans(self, day: date) -> Sequence[Span]:
         """The working spans of a day as instants in UTC; empty on a day off."""
         if self.day_off(day):
             return []
@@ -74,9 +76,9 @@ class Calendar:
         if start.tzinfo is None:
             raise ValueError("an instant needs its zone")
         left, steps = business, list[Step]()
-        for day in self._days(start):
+        for day, spans in self._days(start):
             counted = timedelta()
-            for opening, closing in self.spans(day):
+            for opening, closing in spans:
                 begin = max(opening, start.astimezone(UTC))
                 if begin >= closing:
                     continue
@@ -94,8 +96,7 @@ class Calendar:
         if start.tzinfo is None:
             raise ValueError("an instant needs its zone")
         today, counted, steps = start.astimezone(self.zone).date(), 0, list[Step]()
-        for day in self._days(start):
-            spans = self.spans(day)
+        for day, spans in self._days(start):
             worked = timedelta()
             if not spans:
                 why = self.day_off(day)
@@ -117,19 +118,21 @@ class Calendar:
         total = timedelta()
         # Python subtracts within one zone by the clock on the wall.
         start, end = start.astimezone(UTC), end.astimezone(UTC)
-        for day in self._days(start):
+        for day, spans in self._days(start):
             if self._instant(day, time.min) >= end:
                 return total
-            for opening, closing in self.spans(day):
+            for opening, closing in spans:
                 total += max(timedelta(), min(closing, end) - max(opening, start))
         raise AssertionError("days do not end")
 
-    def _days(self, start: datetime) -> Iterator[date]:
+    def _days(self, start: datetime) -> Iterator[tuple[date, Sequence[Span]]]:
+        """The days from that of `start` on, each with its working spans."""
         day = start.astimezone(self.zone).date()
         closed = 0
         while True:
-            yield day
-            closed = 0 if self.spans(day) else closed + 1
+            spans = self.spans(day)
+            yield day, spans
+            closed = 0 if spans else closed + 1
             if closed > _SEARCH_LIMIT:
                 raise RulesError(f"the calendar has no business hours for {_SEARCH_LIMIT} days before {day}")
             day += timedelta(days=1)

@@ -51,10 +51,13 @@ class Facts:
 
         #: words that `mentions` found since it was last cleared
         self.found: list[str] = []
+        self._folded: dict[str, str] = {}
         self.context = cel.Context(variables=dict(facts), functions={"mentions": self._mentions, "lower": str.lower})
 
     def _mentions(self, text: str, words: str | Sequence[str]) -> bool:
-        found = mentioned(text, (words,) if isinstance(words, str) else tuple(words))
+        if text not in self._folded:
+            self._folded[text] = fold(text)
+        found = mentioned(self._folded[text], (words,) if isinstance(words, str) else tuple(words))
         self.found += [found] if found else []
         return bool(found)
 
@@ -65,7 +68,7 @@ class Expression:
 
     source: str
     _program: "cel.Program" = field(repr=False)
-    #: the parts between the outermost ``&&``, each with its program
+    #: the parts between the outermost ``&&``, each with its program; none where there is but one
     _parts: tuple[tuple[str, "cel.Program"], ...] = field(repr=False)
 
     def ask(self, facts: "Facts") -> Answer:
@@ -100,14 +103,15 @@ def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
         _dry_run(atom, context)
     if not isinstance(_dry_run(source, context), bool):
         raise BadExpression("must be true or false")
+    parts = _split(source, "&&")
     return Expression(
-        source=source, _program=program, _parts=tuple((text, _compiled(text)) for text in _split(source, "&&"))
+        source=source, _program=program, _parts=tuple((text, _compiled(text)) for text in parts) if parts[1:] else ()
     )
 
 
-def mentioned(text: str, words: tuple[str, ...]) -> str:
-    """The first of some words or phrases in a text, "" when none; case and accents do not matter, only whole words."""
-    match = _words_pattern(words).search(fold(text))
+def mentioned(folded: str, words: tuple[str, ...]) -> str:
+    """The first of some words or phrases in a folded text, "" when none; only whole words count."""
+    match = _words_pattern(words).search(folded)
     return match[0] if match else ""
 
 

@@ -6,7 +6,7 @@ propose: deciding still withholds an answer from a machine, whatever a rule says
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,6 +71,7 @@ FUNCTIONS: Mapping[str, str] = {
     "lower": "lower(mail.subject): the text in lower case",
 }
 _ABSENT: Mapping[TermType, object] = {"text": "", "number": 0.0, "truth": False, "list of texts": []}
+_NOTHING_KNOWN: Mapping[str, object] = {name: _ABSENT[term.type] for name, term in VOCABULARY.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,23 +233,18 @@ def facts_of(
 
 def route(rules: Sequence[Rule], facts: Mapping[str, object]) -> Routing:
     """Ask the rules in order. A rule that cannot be evaluated sends the mail to a person: it may have been a brake."""
-    absent = {name: _ABSENT[term.type] for name, term in VOCABULARY.items()}
-    asked = Facts(_nested({**absent, **facts}))
-    routing = Routing()
-    stopped_by = ""
+    asked = Facts(_nested({**_NOTHING_KNOWN, **facts}))
+    effects, trace, stopped_by = Effects(), list[RuleTrace](), ""
     for rule in rules:
         if stopped_by:
-            trace = RuleTrace(name=rule.name, hit=False, why=f"not asked: {stopped_by!r} hit before and stops")
-            routing = replace(routing, trace=(*routing.trace, trace))
+            trace.append(RuleTrace(name=rule.name, hit=False, why=f"not asked: {stopped_by!r} hit before and stops"))
             continue
         answer = rule.when.ask(asked)
-        effects = rule.then if answer.hit else Effects(review=answer.failed)
-        routing = Routing(
-            effects=routing.effects.then(effects),
-            trace=(*routing.trace, RuleTrace(name=rule.name, hit=answer.hit, why=answer.why)),
-        )
+        if answer.hit or answer.failed:
+            effects = effects.then(rule.then if answer.hit else Effects(review=True))
+        trace.append(RuleTrace(name=rule.name, hit=answer.hit, why=answer.why))
         stopped_by = rule.name if answer.hit and rule.stop else ""
-    return routing
+    return Routing(effects=effects, trace=tuple(trace))
 
 
 def _values(understood: Understanding, kind: str) -> list[str]:
