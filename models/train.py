@@ -4,9 +4,10 @@
 
 First the heads are fitted on the frozen encoder, then both learn together: heads that know where they are going do not
 tear up what the encoder knows. The last weights are an average over the second half of the training. `--leave-out`
-keeps a hand or a source out and writes what the model says of it (`held-out.jsonl`), from which `models.finish`
-calibrates. `--epochs 0` stops after the heads. A folder that this script wrote can be gone on with, for example with
-the hands that had been left out. Uses a GPU where there is one.
+keeps a hand or a source out; what the model says of it, and of models/exam, which is always left out, is written
+(`held-out.jsonl`), and `models.finish` calibrates with that. `--epochs 0` stops after the heads. A folder that this
+script wrote can be gone on with, for example with hands that are new: `--more HAND` takes them twice, `--share` only a
+part of all that is known. Uses a GPU where there is one.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,9 @@ class Plan:
     #: lowest layers that stay as they are, as the word vectors do
     frozen: int = 3
     seed: int = 1
+    #: hands that come twice an epoch, and the share of all else that does
+    more: tuple[str, ...] = ()
+    share: float = 1.0
 
 
 class Net(nn.Module):
@@ -251,7 +255,7 @@ def _epoch(
     reader: Reader, examples: Sequence[Example], plan: Plan, chance: random.Random
 ) -> Iterator[list[tuple[Text, Example]]]:
     """Batches of like length in random order; our corpus whole, of the other sources their quota."""
-    drawn = draw(examples, chance)
+    drawn = draw(examples, chance, more=plan.more, share=plan.share)
     texts = []
     for example in drawn:
         window = plan.window if example.source == "corpus" else plan.row_window
@@ -270,13 +274,21 @@ def _epoch(
     yield from batches
 
 
-def draw(examples: Sequence[Example], chance: random.Random) -> list[Example]:
-    """All of our corpus, and of each source as many disputes and others as its quota says."""
-    drawn = [example for example in examples if example.source == "corpus"]
+def draw(
+    examples: Sequence[Example], chance: random.Random, *, more: Collection[str] = (), share: float = 1.0
+) -> list[Example]:
+    """Our corpus, and of each source as many disputes and others as its quota says.
+
+    The hands of `more` come twice; of all else it is but a `share`.
+    """
+    ours = [example for example in examples if example.source == "corpus"]
+    first = [example for example in ours if example.fold in more]
+    others = [example for example in ours if example.fold not in more]
+    drawn = [*first, *first, *chance.sample(others, round(share * len(others)))]
     for source, quota in QUOTA.items():
         for dispute, count in zip((True, False), quota, strict=True):
             rows = [example for example in examples if example.source == source and example.dispute is dispute]
-            drawn += chance.sample(rows, min(count, len(rows)))
+            drawn += chance.sample(rows, min(round(share * count), len(rows)))
     return drawn
 
 
@@ -393,17 +405,23 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
     parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
     parser.add_argument("--leave-out", action="append", default=[], help="hand or source that is not trained on")
+    parser.add_argument("--exam", type=Path, default=Path(__file__).parent / "exam", help="mails to judge it by")
+    parser.add_argument("--more", action="append", default=[], help="hand that is trained on twice an epoch")
+    parser.add_argument("--share", type=float, default=1.0, help="of the other hands and rows, drawn once")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--rate", type=float, default=Plan.encoder_rate)
     parser.add_argument("--frozen", type=int, default=Plan.frozen)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     options = parser.parse_args()
-    plan = Plan(epochs=options.epochs, encoder_rate=options.rate, frozen=options.frozen, seed=options.seed)
+    plan = Plan(
+        epochs=options.epochs, encoder_rate=options.rate, frozen=options.frozen, seed=options.seed,
+        more=tuple(options.more), share=options.share,
+    )  # fmt: skip
     torch.manual_seed(plan.seed)
     began = time.monotonic()
     examples = from_corpus(options.corpus) + (from_rows(options.rows) if options.rows else [])
     trained = [example for example in examples if example.fold not in options.leave_out]
-    held_out = [example for example in examples if example.fold in options.leave_out]
+    held_out = [example for example in examples if example.fold in options.leave_out] + from_corpus(options.exam)
     reader = Reader(options.encoder, plan.window)
     net = Net(options.encoder).to("cuda" if torch.cuda.is_available() else "cpu")
     chance = random.Random(plan.seed)  # noqa: S311 -- to be repeated, not to be secret
