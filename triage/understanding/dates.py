@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final, Literal
 
+import re2
+
 from triage.understanding import date_words
 from triage.understanding.findings import LANGUAGES, Language
-from triage.understanding.numbers import read_words
+from triage.understanding.numbers import at_digits, read_words
 
 Order = Literal["day first", "month first"]
 
@@ -98,7 +100,7 @@ class _Numeric:
 
 
 def _numeric(text: str, written: date, *, dotted: bool) -> Iterator[_Numeric | Day]:
-    for match in _NUMERIC.finditer(text):
+    for match in at_digits(_NUMERIC, text):
         if match["y"]:
             day = _day(int(match["y"]), int(match["m1"]), int(match["d1"])) or _day(
                 int(match["y"]), int(match["d1"]), int(match["m1"])
@@ -172,7 +174,7 @@ def _resolved(pair: _Numeric, day: int, month: int) -> date | None:
 
 def _loose(text: str) -> Iterator[Day]:
     """ "20170302" and "report-2017-03-02.html": a full date run together, or inside a file name."""
-    for match in _LOOSE.finditer(text):
+    for match in at_digits(_LOOSE, text):
         before = text[match.start() - 1 : match.start()] if match.start() else ""
         if not match["s"] and (before.isalnum() or before in {"#", "/"}):
             continue
@@ -193,6 +195,7 @@ class _Grammar:
     after: re.Pattern[str]
 
 
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _DAY: Final = r"(?P<d>0?[1-9]|[12]\d|3[01])"
 _YEAR: Final = r"(?P<y>(?:19|20)\d\d|['’]\d\d)(?!\d|[.,]\d{2}\b)"
 
@@ -208,7 +211,7 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
     names = "|".join(sorted(months, key=lambda name: (-len(name), name)))
     return _Grammar(
         months=months,
-        name=re.compile(rf"(?<![^\W\d_])(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
+        name=re.compile(rf"(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
         before=re.compile(
             rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
             rf"|(?P<words>[^\W\d_]+))(?:[ \u00a0\n]+(?:of|de|del|d')?[ \u00a0\n]*|[-/]|(?<=\.))"
@@ -227,8 +230,11 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
 
 def _named(text: str, languages: Sequence[str], written: date) -> Iterator[Day]:
     grammar = _grammar(tuple(languages))
-    for match in grammar.name.finditer(text):
-        month = grammar.months[match["name"].lower()]
+    for word in _LETTERS.finditer(text):
+        month = grammar.months.get(word[0].lower())
+        match = grammar.name.match(text, word.start()) if month else None
+        if not month or not match:
+            continue
         day = _day_before(text, match, grammar, month, written, languages) or _day_after(
             text, match, grammar, month, written, languages
         )
@@ -323,27 +329,38 @@ def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
 # --------------------------------------------------------------------------------------------- relative
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Relative:
+    """How one language tells a day from the day of writing."""
+
+    near: re.Pattern[str]
+    weekday: re.Pattern[str]
+    of_week: re.Pattern[str]
+    #: a word of each: most mails have none, which RE2 tells in one pass
+    near_said: "re2._Regexp"
+    weekday_said: "re2._Regexp"
+
+
 @cache
-def _relative_words(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _relative_words(language: str) -> _Relative:
     near = "|".join(sorted(map(re.escape, date_words.NEAR[language]), key=len, reverse=True))
     days = "|".join(date_words.WEEKDAYS[language])
     before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
     week_before, week_after = date_words.OF_WEEK[language]
-    return (
-        re.compile(rf"\b(?:(?P<near>{near})|{date_words.AGO[language]})\b", re.IGNORECASE),
-        re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
-        re.compile(rf"\b(?:{week_before}(?P<after>{days})|(?P<before>{days}){week_after})\b", re.IGNORECASE),
+    return _Relative(
+        near=re.compile(rf"\b(?:(?P<near>{near})|{date_words.AGO[language]})\b", re.IGNORECASE),
+        weekday=re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
+        of_week=re.compile(rf"\b(?:{week_before}(?P<after>{days})|(?P<before>{days}){week_after})\b", re.IGNORECASE),
+        near_said=re2.compile(f"(?i){near}|{'|'.join(date_words.AGO_WORDS[language])}"),
+        weekday_said=re2.compile(f"(?i){days}"),
     )
 
 
 def _relative(text: str, language: str, written: date) -> Iterator[Day]:
-    near, weekday, of_week = _relative_words(language)
-    number_of = {name.lower(): number for number, name in enumerate(date_words.WEEKDAYS[language])}
-    # most mails have none of these words, and looking for one is cheaper than matching
-    lower = text.lower()
-    near_said = any(word in lower for word in (*date_words.NEAR[language], *date_words.AGO_WORDS[language]))
-    weekday_said = any(name in lower for name in number_of)
-    for match in near.finditer(text) if near_said else ():
+    words = _relative_words(language)
+    number_of = {name: number for number, name in enumerate(date_words.WEEKDAYS[language])}
+    weekday_said = words.weekday_said.search(text)
+    for match in words.near.finditer(text) if words.near_said.search(text) else ():
         if match["near"]:
             days = date_words.NEAR[language][match["near"].lower()]
         else:
@@ -352,14 +369,14 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
                 continue
             days = -count * (7 if match["unit"][0].lower() in "ws" else 1)
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in weekday.finditer(text) if weekday_said else ():
+    for match in words.weekday.finditer(text) if weekday_said else ():
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
         away = (number_of[match["day"].lower()] - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in of_week.finditer(text) if weekday_said else ():
+    for match in words.of_week.finditer(text) if weekday_said else ():
         days = number_of[(match["after"] or match["before"]).lower()] - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
@@ -369,7 +386,7 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
 
 def _of_month(text: str, language: str, written: date) -> Iterator[Day]:
     """ "the 3rd of last month": as good as a date without its year."""
-    for match in _month_words(language).finditer(text) if _MONTH_SAID.search(text) else ():
+    for match in at_digits(_month_words(language), text):
         first = written.replace(day=1)
         if match["last"]:
             first = (first - timedelta(1)).replace(day=1)
@@ -377,9 +394,6 @@ def _of_month(text: str, language: str, written: date) -> Iterator[Day]:
             first = (first + timedelta(32)).replace(day=1)
         if value := _day(first.year, first.month, int(match["d"])):
             yield Day(start=match.start("d"), end=match.end(), value=value, yearless=True)
-
-
-_MONTH_SAID: Final = re.compile(r"month|mes\b|mês|mois|courant|Monats|d\. ?M\.", re.IGNORECASE)
 
 
 @cache

@@ -9,6 +9,7 @@ import re
 from functools import cache
 from typing import Final, cast
 
+import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
 from triage.understanding.findings import LANGUAGES, Language
@@ -64,6 +65,8 @@ def _identifier() -> LanguageIdentifier:
     """The detector, loaded once, when the first text asks for it."""
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages([*LANGUAGES, *FOREIGN])
+    # a text asks for some hundred rows of this table
+    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)
     # it would keep the other ninety languages for a later choice: 30 MB
     identifier._full_model = identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes
     return identifier

@@ -55,6 +55,8 @@ class Memory:
 
     def label(self, words: Words) -> str | None:
         """What a person said of this mail or of one very like it; None when there was none."""
+        if not self._mails:
+            return None
         triples = fingerprint(words)
         mine = frozenset(triples)
         shared = Counter(at for triple in mine for at in self._holding.get(triple, ()))

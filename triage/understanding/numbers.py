@@ -5,7 +5,7 @@ words. What is counted, and whether it is money, is left to `money`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -21,6 +21,7 @@ NUMBER: Final = (
 )
 _INDIAN: Final = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
 _NOISE: Final = re.compile(rf"[{SPACES}'’´]")
+_DIGITS: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,16 @@ class Reading:
     value: Decimal
     #: the other reading of one mark before three digits ("1.234"); None when the text settles it
     alternative: Decimal | None = None
+
+
+def at_digits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern that can begin only where digits do; it is not tried at every letter of the text."""
+    end = 0
+    for digits in _DIGITS.finditer(text):
+        start = digits.start()
+        if start >= end and (match := pattern.match(text, start)):
+            end = match.end()
+            yield match
 
 
 def read_number(text: str, *, mark: Mark | None = None) -> Reading | None:
