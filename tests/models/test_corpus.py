@@ -108,3 +108,12 @@ def test_our_corpus_is_readable() -> None:
     mails = read_corpus(folder)
     assert len(mails) > 100
     assert f"mails: {len(mails)}" in table(mails)
+
+
+def test_the_examination_is_sound_and_nobody_has_learned_from_it() -> None:
+    """Its labels fit its mails, no hand of the corpus wrote in it, and no mail of it stands in the corpus."""
+    models = Path(__file__).parents[2] / "models"
+    learned, exam = read_corpus(models / "corpus"), read_corpus(models / "exam")
+    assert {mail.id: why for mail in exam for why in mistakes_of(mail)} == {}
+    assert {mail.hand for mail in learned}.isdisjoint(mail.hand for mail in exam)
+    assert {" ".join(mail.body.split()) for mail in learned}.isdisjoint(" ".join(mail.body.split()) for mail in exam)
