@@ -44,7 +44,13 @@ class OnnxNetwork:
         # Plans of memory are kept for every shape ever seen, and mails have all shapes: 150 MB more.
         options.enable_mem_pattern = False
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            # On a CPU, sum and normalization take a fifth of the time apart that they take fused.
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, ids: Ids, mask: Ids) -> Floats:
