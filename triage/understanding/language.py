@@ -7,6 +7,8 @@ Luxembourgish and their like share most of their words with ours: they need more
 
 import re
 from functools import cache
+from mmap import ACCESS_READ, mmap
+from tempfile import TemporaryFile
 from typing import Final, cast
 
 import numpy as np
@@ -69,4 +71,10 @@ def _identifier() -> LanguageIdentifier:
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)
     # it would keep the other ninety languages for a later choice: 30 MB
     identifier._full_model = identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes
+    # Most of its table of moves is for scripts that nobody writes to us in: 40 MB that may stay on the disk.
+    moves = identifier.tk_nextmove
+    with TemporaryFile() as file:
+        moves.tofile(file)
+        file.flush()
+        identifier.tk_nextmove = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)).cast(moves.typecode)
     return identifier
