@@ -21,10 +21,8 @@ from typing import Any, ParamSpec, TypeVar
 from imapclient import IMAPClient
 
 from models.corpus_read import CorpusMail, read_corpus
-from tests.servers import PASSWORD, USER, dovecot
 from triage import log
 from triage.config import load_settings
-from triage.demo import servers as embedded
 from triage.house import House
 from triage.testing import InMemoryMailbox, InMemoryRelay
 
@@ -151,6 +149,10 @@ def mailbox(folder: Path, contents: Sequence[bytes]) -> Iterator[tuple[str, int,
 
     Dovecot where it is installed, else the demonstration's pymap.
     """
+    # not at the top: what they bring along would stand in the memory that others measure
+    from tests.servers import PASSWORD, USER, dovecot
+    from triage.demo import servers as embedded
+
     if shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"):
         with dovecot(folder) as server:
             _fill(server.port, USER, PASSWORD, contents)
