@@ -54,6 +54,39 @@ from triage.understanding.money import format_money, parse_money, read_amounts
         ("de", "fünfzig Euro", "50", "EUR"),
         ("es", "dos millones de euros", "2000000", "EUR"),
         ("es", "una de once euros", "11", "EUR"),
+        ("en", "R 1 250.00", "1250.00", "ZAR"),
+        ("en", "1,18,590 rupees", "118590", "INR"),
+        ("en", "Rs 4,500/-", "4500", "INR"),
+        ("en", "50,000/= UGX", "50000", "UGX"),
+        ("en", "299:- kr", "299", "kr"),
+        ("en", "N15,000.00", "15000.00", "NGN"),
+        ("en", "Php1,250.00", "1250.00", "PHP"),
+        ("en", "MX$ 70", "70", "MXN"),
+        ("en", "50 lei", "50", "RON"),
+        ("en", "€1.250,-", "1250", "EUR"),
+        ("de", "540.– CHF", "540", "CHF"),
+        ("de", "Fr. 60.-", "60", "CHF"),
+        ("fr", "60 fr.", "60", "CHF"),
+        ("fr", "5 000 frs", "5000", "franc"),
+        ("fr", "150 DH", "150", "dirham"),
+        ("fr", "2 500 DA", "2500", "DZD"),
+        ("pt", "1.500,00 Kz", "1500.00", "AOA"),
+        ("pt", "1.500,00 MT", "1500.00", "MZN"),
+        ("es", "L. 350.00", "350.00", "HNL"),
+        ("es", "350 córdobas", "350", "NIO"),
+        ("es", "1.200,50 Bs", "1200.50", "Bs"),
+        ("es", "dos soles", "2", "PEN"),
+        ("es", "mil pesos", "1000", "$"),
+        ("fr", "deux cents francs", "200", "franc"),
+        ("en", "twenty quid", "20", "GBP"),
+        ("pt", "R$ mil", "1000", "BRL"),
+        ("pt", "R$ dois mil e quinhentos", "2500", "BRL"),
+        ("de", "€ fünfhundert", "500", "EUR"),
+        ("pt", "quarenta e nove reais e noventa centavos", "49.9", "BRL"),
+        ("es", "cuarenta y nueve euros con noventa céntimos", "49.9", "EUR"),
+        ("en", "forty-nine pounds ninety-nine.", "49.99", "GBP"),
+        ("de", "neunundvierzig Euro neunzig", "49.9", "EUR"),
+        ("fr", "vingt euros et cinquante centimes", "20.5", "EUR"),
     ],
 )
 def test_local_formats_are_read(language: Language, text: str, value: str, currency: str) -> None:
@@ -61,6 +94,47 @@ def test_local_formats_are_read(language: Language, text: str, value: str, curre
     [amount] = read_amounts(text, language)
     assert (amount.value, amount.currency) == (Decimal(value), currency)
     assert amount.alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value", "end"),
+    [
+        ("en", "fifty euros two weeks ago", "50", "euros"),
+        ("en", "fifty euros, twenty of them", "50", "euros"),
+        ("de", "Zwanzig Euro zehn Tage lang", "20", "Euro"),
+        ("fr", "vingt euros et cinq jours", "20", "euros"),
+        ("pt", "R$ dois e tal", "2", "dois"),
+    ],
+)
+def test_words_behind_an_amount_are_cents_only_where_they_end_it(
+    language: Language, text: str, value: str, end: str
+) -> None:
+    """Days, weeks and parts are counted in words as well."""
+    [amount] = read_amounts(text, language)
+    assert amount.value == Decimal(value)
+    assert text[: amount.end].endswith(end)
+
+
+def test_a_letter_before_a_whole_number_is_a_sign_where_the_mail_shows_it() -> None:
+    """ "R450" beside "R1 250.00", or from South Africa; alone it is left to the words around it."""
+    named = [
+        [
+            (str(each.value), each.currency)
+            for each in read_amounts(text, "en", implied=implied)
+            if each.shape == "named"
+        ]
+        for text, implied in [
+            ("R450 and R1 250.00", frozenset[str]()),
+            ("the server R720", {"ZAR"}),
+            ("the server R720", frozenset[str]()),
+        ]
+    ]
+    assert named == [[("450", "ZAR"), ("1250.00", "ZAR")], [("720", "ZAR")], []]
+
+
+def test_friday_is_no_franc() -> None:
+    """ "Fr." is both in German."""
+    assert [each.currency for each in read_amounts("am Fr. 12.12. und Fr. 12.50", "de")] == [None, "CHF"]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +160,9 @@ def test_a_minus_is_kept(text: str, value: str | None) -> None:
         ("de", "Rechnung RS-30871, UID CHE-000.110.417"),
         ("en", "tyres 205/60 R16 and R 17"),
         ("en", "EUR 100000000000000000000000000"),
+        ("en", "an R720, N 95 masks"),
+        ("de", "50 da, 5 mt, 8 dh"),
+        ("en", "MT 500 DA 20"),
     ],
 )
 def test_what_is_no_money_names_no_currency(language: Language, text: str) -> None:

@@ -26,12 +26,18 @@ SIGNS: Final[dict[str, str]] = {
     "₫": "VND", "đ": "VND", "₱": "PHP", "₦": "NGN", "₵": "GHS", "gh₵": "GHS", "₸": "KZT", "₾": "GEL", "₼": "AZN",
     "֏": "AMD", "₮": "MNT", "៛": "KHR", "₭": "LAK", "₿": "BTC", "rmb": "CNY", "rp": "IDR", "rp.": "IDR",
     "rm": "MYR", "ksh": "KES", "kshs": "KES", "ksh.": "KES", "q": "GTQ",
-    "r": "ZAR", "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
+    "r": "ZAR", "n": "NGN", "gh¢": "GHS", "ghc": "GHS", "tsh": "TZS", "tsh.": "TZS", "tshs": "TZS", "ush": "UGX",
+    "ushs": "UGX", "php": "PHP", "dhs": "dirham", "dhs.": "dirham", "dh": "dirham", "dh.": "dirham", "da": "DZD",
+    "dt": "TND", "kz": "AOA", "mt": "MZN", "l": "HNL", "l.": "HNL", "frs": "franc", "frs.": "franc",
+    "fcfa": "XOF", "f cfa": "XOF", "cfa": "XOF", "m.n.": "MXN",
 }  # fmt: skip
 #: of these, the ones that are everyday words or units after a number: they count only before it
-BEFORE_ONLY: Final = frozenset({"q", "r", "rs", "rs.", "rm", "rp", "rp.", "bs", "bs.", "gs.", "s/", "b/.", "$mn"})
+BEFORE_ONLY: Final = frozenset({"q", "r", "n", "l", "l.", "rs", "rs.", "rm", "rp", "rp.", "gs.", "s/", "b/.", "$mn"})
 #: and these only after it
-AFTER_ONLY: Final = frozenset({"ft", "lei", "tl", "р", "р.", "m.n.", "$ hk", "$ ca", "$ can", "円", "元", "zl", "đ"})
+AFTER_ONLY: Final = frozenset(
+    {"ft", "lei", "tl", "р", "р.", "m.n.", "$ hk", "$ ca", "$ can", "円", "元", "zl", "đ"}
+    | {"da", "dt", "mt", "frs", "frs."}
+)
 #: short ones that mean something else in another case ("6 ft" is a length): only as written here
 CASED: Final = {
     "ft": ("Ft",),
@@ -42,10 +48,20 @@ CASED: Final = {
     "lei": ("lei", "Lei", "LEI"),
     "q": ("Q",),
     "r": ("R",),
-    "fr.": ("Fr.",),
+    "n": ("N",),
+    "l": ("L",),
+    "l.": ("L.",),
+    "da": ("DA",),
+    "dt": ("DT",),
+    "mt": ("MT", "Mt"),
+    "php": ("Php", "PhP"),
 }
-#: single letters that need the look of an amount behind them ("R 16" is the size of a tyre)
-LETTERS: Final = frozenset({"q", "r"})
+#: letters that need the look of an amount behind them ("R 16" is the size of a tyre), or a mail that shows it
+LETTERS: Final = {"q": "GTQ", "r": "ZAR", "n": "NGN", "l": "HNL", "l.": "HNL"}
+#: short ones that are something else in other languages; texts in no known language may have them
+LOCAL: Final = {
+    "n": "en", "l": "es", "l.": "es", "da": "fr", "dt": "fr", "dh": "fr", "dh.": "fr", "kz": "pt", "mt": "pt",
+}  # fmt: skip
 #: names that are weights as well: "2 pounds of flour" is no money
 WEIGHTS: Final = frozenset({"pound", "pounds", "pfund", "libras"})
 
@@ -67,16 +83,21 @@ NAMES: Final[dict[str, str]] = {
     "pesos m.n.": "MXN", "varos": "MXN", "pesos argentinos": "ARS", "pesos chilenos": "CLP", "pesos colombianos": "COP",
     "pesos uruguayos": "UYU", "pesos dominicanos": "DOP", "mexican pesos": "MXN", "soles": "PEN", "nuevos soles": "PEN",
     "colones": "CRC", "quetzales": "GTQ", "lempiras": "HNL", "bolivianos": "BOB", "guaraníes": "PYG",
-    "guaranies": "PYG", "franken": "CHF", "schweizer franken": "CHF", "fränkli": "CHF", "stutz": "CHF",
+    "guaranies": "PYG", "bolívares": "VES", "bolivares": "VES", "córdobas": "NIO", "cordobas": "NIO", "balboas": "PAB",
+    "gourdes": "HTG", "ariary": "MGA", "dinars algériens": "DZD", "dinars tunisiens": "TND", "francs cfa": "XOF",
+    "francs congolais": "CDF", "patacas": "MOP", "kenyan shillings": "KES", "ugandan shillings": "UGX",
+    "tanzanian shillings": "TZS", "cedis": "GHS", "ghana cedis": "GHS", "south african rand": "ZAR", "rands": "ZAR",
+    "franken": "CHF", "schweizer franken": "CHF", "fränkli": "CHF", "stutz": "CHF",
     "swiss francs": "CHF", "swiss franc": "CHF", "francs suisses": "CHF", "francos suizos": "CHF",
     "francos suíços": "CHF", "francs": "franc", "francos": "franc", "rupees": "INR", "rupee": "INR", "rupias": "INR",
     "roupies": "INR", "rupien": "INR", "indian rupees": "INR", "yen": "JPY", "yens": "JPY", "yenes": "JPY",
     "ienes": "JPY", "yuan": "CNY", "yuans": "CNY", "yuanes": "CNY", "renminbi": "CNY", "złoty": "PLN", "zloty": "PLN",
     "zlotys": "PLN", "złotych": "PLN", "zlotych": "PLN", "kronen": "kr", "kronor": "SEK", "kroner": "kr",
     "swedish kronor": "SEK", "danish kroner": "DKK", "norwegian kroner": "NOK", "forint": "HUF", "kwanzas": "AOA",
-    "meticais": "MZN", "escudos": "CVE", "dirhams": "dirham", "dirham": "dirham", "rand": "ZAR", "naira": "NGN",
-    "shekels": "ILS", "rubles": "RUB", "rublos": "RUB", "rubel": "RUB", "turkish lira": "TRY", "liras turcas": "TRY",
-    "türkische lira": "TRY", "korean won": "KRW", "baht": "THB", "ringgit": "MYR", "bitcoin": "BTC",
+    "meticais": "MZN", "escudos": "CVE", "kwanza": "AOA", "dirhams": "dirham", "dirham": "dirham", "rand": "ZAR",
+    "naira": "NGN", "nairas": "NGN", "shekels": "ILS", "rubles": "RUB", "rublos": "RUB", "rubel": "RUB",
+    "turkish lira": "TRY", "liras turcas": "TRY", "türkische lira": "TRY", "korean won": "KRW", "baht": "THB",
+    "ringgit": "MYR", "bitcoin": "BTC",
 }  # fmt: skip
 #: a hundredth of the currency beside it, or of the site's own
 CENTS: Final = frozenset(

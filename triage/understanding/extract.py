@@ -39,7 +39,7 @@ _CODE: Final = re.compile(r"[A-Z](?<![^\W\d_].)[A-Z]{2}(?![^\W\d_])")
 _HOSTS: Final = {
     "mx": "MXN", "au": "AUD", "ca": "CAD", "nz": "NZD", "ar": "ARS", "cl": "CLP", "co": "COP", "uy": "UYU", "do": "DOP",
     "hk": "HKD", "sg": "SGD", "us": "USD", "se": "SEK", "no": "NOK", "dk": "DKK", "jp": "JPY", "cn": "CNY", "in": "INR",
-    "pk": "PKR", "ch": "CHF",
+    "pk": "PKR", "ch": "CHF", "za": "ZAR", "ng": "NGN", "gt": "GTQ", "hn": "HNL", "ph": "PHP",
 }  # fmt: skip
 _UNIT: Final = re.compile(
     r"[ \u00a0]?(?:kg|g|km|cm|mm|m[²2³3]?|kwh|kw|mwh|h|hrs?|std|l|ltr|gb|mb|tb|x|uhr|pm|am|ghz|bar|ha|sqm|sqft)\b"

@@ -45,6 +45,8 @@ SHARED: Final[Mapping[str, frozenset[str]]] = {
     "dirham": frozenset({"MAD", "AED"}),
     "Bs": frozenset({"BOB", "VES"}),
 }
+#: the currencies whose signs the rest of a mail may have to explain
+EXPLAINED: Final = frozenset[str]().union(*SHARED.values(), currencies.LETTERS.values())
 #: how a shared name is shown when nothing settles it
 _OPEN: Final = {"peso": "$", "franc": "franc", "dirham": "dirham"}
 
@@ -80,15 +82,19 @@ _MULTIPLIERS: Final = {
 
 
 def _either(words: Iterable[str]) -> str:
-    """Longest first, so that "us dollars" is not read as "us" and something else."""
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+    """Longest first, so that "us dollars" is not read as "us" and something else; each first letter is tried once."""
+    by_letter: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        by_letter.setdefault(word[0], []).append(re.escape(word[1:]))
+    return "|".join(f"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
 
 
 _AFTER_NAMES: Final = {*currencies.SIGNS, *currencies.NAMES, *currencies.CENTS} - currencies.BEFORE_ONLY
 _BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", "euros", "eur"}
 _CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
 _AFTER: Final = re.compile(
-    rf"(?P<dash>[.,][-–—]{{1,2}}(?!\d))?(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]|\. ?[nN]\b))?"
+    rf"(?P<dash>(?:[.,][-–—]{{1,2}}|:-|/[-=])(?!\w))?"
+    rf"(?:{_SPACE}?(?P<times>(?i:{_either(_MULTIPLIERS)}))(?![^\W\d_]|\. ?[nN]\b))?"
     rf"(?:(?P<gap>{_SPACE}{{0,2}}\n?|-)(?P<of>(?i:de|d'|of) ?)?"
     rf"(?:(?P<name>(?i:{_either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
 )
@@ -117,6 +123,7 @@ _RANGE_WORD: Final = re.compile(
     rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
     re.IGNORECASE,
 )
+_SPOKEN: Final = ("en", "es", "pt", "fr", "de")
 _CENTS: Final = re.compile(r"[.,]\d{2}$")
 _OF: Final = re.compile(rf"{_SPACE}(?:of|de|d'){_SPACE}?\w")
 
@@ -125,7 +132,7 @@ def read_amounts(
     text: str, language: Language | None = None, *, implied: AbstractSet[str] = frozenset()
 ) -> list[Amount]:
     """Every number in the text that may be money, in order; `implied` are currencies that the mail points to."""
-    found = list(_numbers(text, language))
+    found = _numbers(text, language, implied)
     found += _in_words(text, language, found)
     found.sort(key=lambda amount: amount.start)
     marks = {mark for amount in found if (mark := decimal_mark(_digits(text[amount.start : amount.end])))}
@@ -155,7 +162,18 @@ def format_money(money: Money, language: str) -> str:
 # ---------------------------------------------------------------------------------------------- numbers
 
 
-def _numbers(text: str, language: Language | None) -> list[Amount]:
+def _numbers(text: str, language: Language | None, implied: AbstractSet[str]) -> list[Amount]:
+    """The numbers; read again with letters as signs ("R450") where the text or the mail shows that they are."""
+    letters = _LETTERS & implied
+    found = _in_digits(text, language, letters)
+    shown = _LETTERS.intersection(each.currency for each in found if each.currency and each.shape == "named")
+    return found if shown <= letters else _in_digits(text, language, letters | shown)
+
+
+_LETTERS: Final = frozenset(currencies.LETTERS.values())
+
+
+def _in_digits(text: str, language: Language | None, letters: AbstractSet[str]) -> list[Amount]:
     found: list[Amount] = []
     for match in at_digits(_CANDIDATE, text):
         past = found[-1].end if found else 0
@@ -163,7 +181,7 @@ def _numbers(text: str, language: Language | None) -> list[Amount]:
         start = match.start() - (match.lastgroup == "cents")
         if start < past:
             continue
-        amount = _around(text, start, match.end(), past, language)
+        amount = _around(text, start, match.end(), past, language, letters)
         if amount is None:
             continue
         if amount.shape == "named":
@@ -172,16 +190,18 @@ def _numbers(text: str, language: Language | None) -> list[Amount]:
     return found
 
 
-def _around(text: str, start: int, end: int, past: int, language: Language | None) -> Amount | None:
+def _around(
+    text: str, start: int, end: int, past: int, language: Language | None, letters: AbstractSet[str]
+) -> Amount | None:
     """The number with what stands before and after it; None when it is a part of something else."""
     reading = read_number(text[start:end])
     after = _AFTER.match(text, end)
     before = _BEFORE.match(text[max(past, start - 12) : start][::-1])
     if reading is None or after is None or reading.value >= MOST:
         return None
-    name_before = _meaning_before(before, text[start:end]) if before else None
+    name_before = _meaning_before(before, text[start:end], language, letters) if before else None
     next_one = _belongs_to_next(text, after, language, signed=name_before is not None)
-    name_after = None if next_one else _meaning_after(after, text[start:end])
+    name_after = None if next_one else _meaning_after(after, text[start:end], language)
     currency = name_before or name_after
     stop = end + len(after["dash"] or "")
     if _PERCENT.match(text, stop):
@@ -198,13 +218,17 @@ def _around(text: str, start: int, end: int, past: int, language: Language | Non
         return None
     if after["times"] and stop >= after.end("times"):
         reading = _times(reading, _MULTIPLIERS[after["times"].lower()], text[start:end], language)
+    elif after["dash"] and after["dash"][0] not in text[start:end]:
+        # "1.250,-": the mark of the cents is the other one
+        reading = Reading(value=reading.value)
+    doubtful = before and name_before and currency and _is_doubtful(_reversed(before, "name"), text[start:end], letters)
     amount = Amount(
         start=start - before.end() if before and name_before else start,
         end=stop,
         value=reading.value,
         alternatives=(reading.alternative,) if reading.alternative is not None else (),
         currency=currency,
-        shape="named" if currency else "decimal" if after["dash"] else _shape(text[start:end]),
+        shape="named" if currency and not doubtful else "decimal" if after["dash"] else _shape(text[start:end]),
     )
     return _signed(text, _with_cents(text, amount, name_after, language))
 
@@ -226,20 +250,34 @@ def _reversed(match: re.Match[str], group: str) -> str | None:
     return match[group][::-1] if match[group] else None
 
 
-def _meaning_before(before: re.Match[str], digits: str) -> str | None:
+def _meaning_before(
+    before: re.Match[str], digits: str, language: Language | None, letters: AbstractSet[str]
+) -> str | None:
     name, code = _reversed(before, "name"), _reversed(before, "code")
     if code in currencies.WORDLIKE and len(digits) < 3:
         return None
-    if name and name.lower() in currencies.LETTERS and not _CENTS.search(digits):
+    if _is_doubtful(name, digits, letters) and len(digits) < 3:
+        return None
+    if name and name.lower() == "fr." and _ON_FRIDAY.match(before.string, before.end()):
         return None
     word = name or code or ""
     if before["minus"] and word.isalpha() and before[0].startswith(f"-{word[::-1]}"):
         # "RS-30871" names something
         return None
-    return _meaning(name, code)
+    return _meaning(name, code, language)
 
 
-def _meaning_after(after: re.Match[str], digits: str) -> str | None:
+#: read backwards: "am Fr. 12.12." is a day
+_ON_FRIDAY: Final = re.compile(r" (?:ma|mov|muz|sib|ties|ba)\b")
+
+
+def _is_doubtful(name: str | None, digits: str, letters: AbstractSet[str]) -> bool:
+    """Whether letters before a number may be no sign: "R 720" is a server, or rand if the words say so."""
+    letter = currencies.LETTERS.get(name.lower()) if name else None
+    return letter is not None and letter not in letters and not _CENTS.search(digits)
+
+
+def _meaning_after(after: re.Match[str], digits: str, language: Language | None) -> str | None:
     name = after["name"]
     if name and name.lower() == "p" and (after["gap"] or len(digits) > 3):
         return None
@@ -247,14 +285,15 @@ def _meaning_after(after: re.Match[str], digits: str) -> str | None:
         return None
     if name and name.lower() in currencies.WEIGHTS and _OF.match(after.string, after.end()):
         return None
-    return _meaning(name, after["code"])
+    return _meaning(name, after["code"], language)
 
 
-def _meaning(name: str | None, code: str | None) -> str | None:
+def _meaning(name: str | None, code: str | None, language: Language | None) -> str | None:
     """What a name, sign or code beside a number stands for; None when it is an ordinary word."""
     if name:
         folded = name.lower()
-        if name not in currencies.CASED.get(folded, (name,)):
+        local = currencies.LOCAL.get(folded, language)
+        if name not in currencies.CASED.get(folded, (name,)) or (language in _SPOKEN and local != language):
             return None
         return "cent" if folded in currencies.CENTS else currencies.SIGNS.get(folded) or currencies.NAMES.get(folded)
     return code.upper() if code and code.upper() in currencies.codes() else None
@@ -323,27 +362,69 @@ _NAME_AFTER_WORD: Final = re.compile(rf"(?<=[^\W\d_] )(?i:{_either(currencies.NA
 #: whether there is one at all, which RE2 tells in one pass
 _MAY_BE_IN_WORDS: Final = re2.compile(rf"(?i)[^\s\d] (?:{_either(currencies.NAMES)})")
 _NUMBER_WORDS: Final = re.compile(r"(?:[^\W\d_]+[ -]){1,6}\Z")
+#: a sign before number words ("R$ dois mil"), and words for the hundredths behind the name ("and fifty cents")
+_SIGN_BEFORE_WORDS: Final = re.compile(r"[$€£](?=[ \u00a0]?[^\W\d_]{3})")
+_SIGNS: Final = currencies.SIGNS
+_WORDS_AFTER: Final = re.compile(r"[ \u00a0]?(?:[^\W\d_]+(?:[ -]|\b)){1,6}")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CENTS_IN_WORDS: Final = re.compile(r"[ \u00a0](?:(?:and|y|e|et|und|con|com|with)[ \u00a0])?(?=[^\W\d_]{3})")
+_CLAUSE_ENDS: Final = re.compile(r"\s*(?:[.!?,;:)]|\n|\Z)")
 
 
 def _in_words(text: str, language: Language | None, found: list[Amount]) -> list[Amount]:
-    """Amounts said in words ("five hundred euros"); the longest run of number words before the name counts."""
-    if language is None or language == "other" or not _MAY_BE_IN_WORDS.search(text):
+    """Amounts said in words ("five hundred euros"); the longest run of number words beside the name counts."""
+    if language is None or language == "other":
         return []
     result = []
-    for name in _NAME_AFTER_WORD.finditer(text):
+    for name in _NAME_AFTER_WORD.finditer(text) if _MAY_BE_IN_WORDS.search(text) else ():
         window = max(0, name.start() - 60)
         before = _NUMBER_WORDS.search(text[window : name.start()])
-        words = list(re.finditer(r"[^\W\d_]+", before[0])) if before else []
+        words = list(_WORD.finditer(before[0])) if before else []
         for first in range(len(words)):
             value = read_words([word[0].lower() for word in words[first:]], language)
             if value is None or not before:
                 continue
             start = window + before.start() + words[first].start()
-            if value > 1 and not any(start < amount.end and name.end() > amount.start for amount in found):
+            if value > 1:
+                cents, end = _cents_in_words(text, name.end(), language)
                 currency = currencies.NAMES[name[0].lower()]
-                result.append(Amount(start=start, end=name.end(), value=value, currency=currency))
+                result.append(Amount(start=start, end=end, value=value + cents, currency=currency))
             break
-    return result
+    for sign in _SIGN_BEFORE_WORDS.finditer(text):
+        value, end = _said(text, sign.end(), language)
+        if value > 1:
+            # "US$", "R$", "$"
+            start = next(at for at in range(sign.end() - 3, sign.end()) if text[at : sign.end()].lower() in _SIGNS)
+            result.append(Amount(start=start, end=end, value=value, currency=_SIGNS[text[start : sign.end()].lower()]))
+    return [each for each in result if not any(each.start < other.end and each.end > other.start for other in found)]
+
+
+def _cents_in_words(text: str, end: int, language: Language) -> tuple[Decimal, int]:
+    """The hundredths said behind the name of the currency, and where they end."""
+    begin = _CENTS_IN_WORDS.match(text, end)
+    value, stop = _said(text, begin.end(), language) if begin else (Decimal(0), end)
+    unit = _CENTS_UNIT.match(text, stop)
+    if 0 < value < 100 and (unit or (value >= 10 and _CLAUSE_ENDS.match(text, stop))):
+        return value / 100, unit.end() if unit else stop
+    return Decimal(0), end
+
+
+_CENTS_UNIT: Final = re.compile(rf"[ \u00a0](?:{_either(currencies.CENTS)})(?!\w)", re.IGNORECASE)
+
+
+def _said(text: str, start: int, language: Language) -> tuple[Decimal, int]:
+    """The number that the longest run of words from here on says, and where it ends; 0 when there is none."""
+    run = _WORDS_AFTER.match(text, start)
+    words = list(_WORD.finditer(text, start, run.end())) if run else []
+    for last in range(len(words), 0, -1):
+        value = read_words([word[0].lower() for word in words[:last]], language)
+        if value is not None and words[last - 1][0].lower() not in _LINKING:
+            return value, words[last - 1].end()
+    return Decimal(0), start
+
+
+#: words that read_words passes over, which end no number
+_LINKING: Final = frozenset({"and", "y", "e", "et", "und", "de", "d"})
 
 
 # --------------------------------------------------------------------------------------------- settling

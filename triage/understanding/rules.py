@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from triage.errors import RulesError
 from triage.understanding.findings import LANGUAGES, REASONS, Role
 from triage.understanding.lexicon import Lexicon, fold
-from triage.understanding.money import SHARED
+from triage.understanding.money import EXPLAINED
 
 IdentifierKind = Literal["invoice", "order", "customer", "account", "card"]
 
@@ -182,10 +182,9 @@ class _Amounts(_File):
     @field_validator("signs")
     @classmethod
     def are_currencies(cls, signs: dict[str, dict[str, Words]]) -> dict[str, dict[str, Words]]:
-        """Only a currency that shares its sign with others needs signs."""
-        known = frozenset[str]().union(*SHARED.values())
+        """Only a currency that shares its sign with others, or has a letter for one, needs signs."""
         for language, currencies in signs.items():
-            if unknown := set(currencies) - known:
+            if unknown := set(currencies) - EXPLAINED:
                 raise ValueError(f"{language}: {', '.join(sorted(unknown))} shares no sign with another currency")
         return signs
 
@@ -290,12 +289,11 @@ def _groups(invoices: _Invoices, amounts: _Amounts) -> dict[str, dict[str, list[
 
 
 def _countries() -> Iterator[tuple[str, list[str]]]:
-    """The names of the countries in our languages, by each currency that shares its sign with others."""
-    shared = frozenset[str]().union(*SHARED.values())
+    """The names of the countries in our languages, by each currency whose sign alone does not tell it."""
     for territory in map(str, Locale("en").territories):
         if len(territory) != 2 or territory in _CONFUSED:
             continue
-        for currency in shared.intersection(get_territory_currencies(territory)):
+        for currency in EXPLAINED.intersection(get_territory_currencies(territory)):
             yield currency, [Locale(language).territories[territory] for language in LANGUAGES]
 
 
