@@ -83,6 +83,53 @@ def test_a_missing_year_is_the_nearest() -> None:
     assert nearest(2, 29, date(2025, 3, 1)) == date(2024, 2, 29)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "You charged me 20 EUR on 28 December", "2025-12-28"),
+        ("en", "I was charged on 15 May", "2025-05-15"),
+        ("en", "Please explain your invoice no. 881 of 20 March", "2025-03-20"),
+        ("es", "Me cobraron 40 € el 15 de mayo", "2025-05-15"),
+        ("pt", "Paguei tudo em 20/04", "2025-04-20"),
+        ("fr", "J'ai été prélevé de 30 € le 15 mai", "2025-05-15"),
+        ("de", "Sie haben am 15. Mai 50 Euro abgebucht", "2025-05-15"),
+        ("de", "Am 12.5. wurde mein Konto belastet", "2025-05-12"),
+    ],
+)
+def test_words_of_the_past_put_a_day_into_the_past(language: Language, text: str, value: str) -> None:
+    """A mail of January speaks of last May, although the next one is nearer."""
+    assert days(text, language, date(2026, 1, 10)) == [value]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "value"),
+    [
+        ("en", "I cancelled. The contract ends on 15 May", "2026-05-15"),
+        ("en", "I paid for 1 February", "2026-02-01"),
+        ("en", "I paid although it was due on 20 April", "2026-04-20"),
+        ("en", "the invoice of 20 January", "2026-01-20"),
+        ("en", "You charged me on 3 February", "2026-02-03"),
+        ("es", "Pagué, pero el contrato vence el 20 de abril", "2026-04-20"),
+        ("pt", "o vencimento é 20/05", "2026-05-20"),
+        ("fr", "Vous me remboursez avant le 1er mars", "2026-03-01"),
+        ("de", "Ich habe zum 31. März gekündigt", "2026-03-31"),
+        ("de", "Bitte erstatten Sie bis 15. März", "2026-03-15"),
+    ],
+)
+def test_other_days_stay_the_nearest(language: Language, text: str, value: str) -> None:
+    """Terms, times that are paid for, and what is so near that last year's would be told with its year."""
+    assert days(text, language, date(2026, 1, 10)) == [value]
+
+
+def test_days_of_one_statement_share_their_year() -> None:
+    """And both readings of an open order go into the past."""
+    assert days("You charged me on 3 and 5 May", "en", date(2026, 1, 10)) == ["2025-05-03", "2025-05-05"]
+    assert days("I paid for 1 February to 28 February", "en", date(2026, 1, 10)) == ["2026-02-01", "2026-02-28"]
+    assert days("I paid for 1 March to 30 March", "en", date(2026, 1, 10)) == ["2026-03-01", "2026-03-30"]
+    [day] = read_dates("You charged me on 05/06", "en", written=date(2026, 1, 10))
+    assert (day.value, day.alternative) == (date(2025, 6, 5), date(2025, 5, 6))
+
+
 def test_an_open_order_keeps_both_days() -> None:
     """03/04 may be March or April: both are kept."""
     [day] = read_dates("on 03/04/2026", "en", written=WRITTEN)

@@ -1,4 +1,5 @@
-"""The words that days are said with in five languages: months, weekdays, yesterday and last week. Tables only."""
+"""The words that days are said with in five languages: months, weekdays, yesterday and last week, and what tells
+whether a day has been or is to come. Tables only."""
 
 from typing import Final
 
@@ -111,3 +112,81 @@ OF_WEEK: Final[dict[str, tuple[str, str]]] = {
     "fr": ("la semaine dernière,? le ", " de la semaine (?:dernière|passée)"),
     "de": ("(?:letzte|vorige|vergangene) Woche (?:am )?", " (?:letzter|voriger|vergangener|der letzten) Woche"),
 }
+#: what tells that a day has been: it was charged then, or a paper has its date
+PAST: Final[dict[str, str]] = {
+    "en": (
+        r"charged|billed|invoiced|debited|deducted|paid|bought|ordered|purchased|cancell?ed|terminated|received|booked"
+        r"|signed|subscribed|renewed|refunded|credited|returned|delivered|posted|issued|expired|ended|stayed|moved|wrote"
+        r"|called|spoke|told|promised|was|were|had|did|took|taken|sent|got|went|made|came|withdrew|withdrawn|since|dated"
+    ),
+    "es": (
+        r"cobr(?:aron|ado|ada|ó|asteis|aste)|carg(?:aron|ado|ó)|factur(?:aron|ado|ó)|debit(?:aron|ado|ó)|pag(?:ué|ue|ado|ó)"
+        r"|pagamos|compr(?:é|ado|amos)|pedí|pedimos|recib(?:í|ido|imos)|cancel(?:é|ado|ada|amos)|contrat(?:é|ado|amos)"
+        r"|reserv(?:é|ado|amos)|solicit(?:é|ado|amos)|devolv(?:í|ieron)|firmé|llam(?:é|amos)|escrib(?:í|imos)|envi(?:é|ado"
+        r"|aron|asteis)|emitid[oa]|hice|hicimos|hicieron|fue|fueron|fui|era|estaba|estuve|había|llegó|terminó|venció|desde"
+        r"|con fecha|pasado"
+    ),
+    "pt": (
+        r"cobr(?:aram|ado|ada|ou)|debit(?:aram|ado|ada|ou)|factur(?:aram|ado)|fatur(?:aram|ado)|pag(?:uei|o|ou|amos)"
+        r"|compr(?:ei|ado|amos)|pedi|recebi|receb(?:ido|emos)|cancel(?:ei|ado|ada|amos)|contrat(?:ei|ado|amos)"
+        r"|reserv(?:ei|ado|amos)|solicit(?:ei|ado|amos)|devolv(?:i|eram)|assinei|lig(?:uei|amos)|escrev(?:i|emos)"
+        r"|envi(?:ei|ado|aram)|emitid[oa]|fiz|fizeram|fez|foi|foram|fui|era|estava|estive|tinha|houve|chegou|terminou|venceu"
+        r"|desde|datad[oa]|passado"
+    ),
+    "fr": (
+        r"prélev(?:é|ée|és|ées|iez)|débit(?:é|ée|és|ées)|factur(?:é|ée|és|ées)|pay(?:é|ée|és|ées)|régl(?:é|ée|és|ées)"
+        r"|achet(?:é|ée|és)|command(?:é|ée|és)|reçue?s?|résili(?:é|ée|és)|annul(?:é|ée|és)|souscrite?|réserv(?:é|ée)"
+        r"|rembours(?:é|ée|és)|livr(?:é|ée|és)|renvoy(?:é|ée|és)|envoy(?:é|ée|és)|sign(?:é|ée)|appel(?:é|ée)|écrite?"
+        r"|émise?s?|dat(?:é|ée)e?s?|ai|avons|avez|a été|ont été|était|étaient|étais|avais|avait|depuis"
+        r"|terminée?|passée?"
+    ),
+    "de": (
+        r"abgebucht|berechnet|belastet|eingezogen|bezahlt|gezahlt|überwiesen|gekauft|bestellt|gekündigt|widerrufen|erhalten"
+        r"|bekommen|storniert|gebucht|unterschrieben|zurückgeschickt|zurückgesandt|geliefert|geschrieben|telefoniert"
+        r"|angerufen|erstattet|gutgeschrieben|ausgestellt|geschickt|gesendet|wurde|wurden|war|waren|hatte|hatten|buchten"
+        r"|buchte|seit|datiert|ausgezogen|umgezogen"
+    ),
+}  # fmt: skip
+_NUMBERED: Final = r"(?: (?:no|nr|num|n[°ºo])?\.? ?\S*\d\S*)?"
+#: papers, whose date has been
+DATED: Final[dict[str, str]] = {
+    "en": rf"(?:invoice|bill|receipt|statement|order|mail|letter|charge|debit)s?{_NUMBERED} (?:of|from|on)",
+    "es": rf"(?:factura|recibo|cargo|cobro|pedido|correo|carta|extracto)s?{_NUMBERED} (?:de|del)",
+    "pt": rf"(?:fatura|factura|recibo|cobrança|pedido|mail|carta|extrato|débito)s?{_NUMBERED} (?:de|do)",
+    "fr": rf"(?:facture|reçu|prélèvement|commande|courriel|mail|lettre|relevé|débit)s?{_NUMBERED} (?:du|de)",
+    "de": rf"(?:rechnung|abbuchung|lastschrift|schreiben|mail|bestellung|auszug|mahnung|kündigung)s?{_NUMBERED} vom",
+}
+#: what tells that a day is to come, or that a time is meant which may reach ahead
+TO_COME: Final[dict[str, str]] = {
+    "en": (
+        r"will|won't|shall|'ll|going to|due|payable|expires?|ends|upcoming|next|deadline|period|would|can|please|to be"
+    ),
+    "es": (
+        r"\w+[aei]ré|\w+[aeid]rá|\w+[aeid]rán|\w+[aei]remos|van? a|voy a|vence|vencimiento|próxim[oa]|plazo|per[ií]odo"
+        r"|pueden?|por favor|ruego"
+    ),
+    "pt": (
+        r"\w+[aei]rei|\w+[aei]rá|\w+[aei]rão|\w+[aei]remos|vai|vão|vou|vence|vencimento|próxim[oa]|prazo|período|podem?"
+        r"|por favor|peço"
+    ),
+    "fr": (
+        r"\w+[eid]rai|\w+[eid]ra|\w+[eid]ront|\w+[eid]rez|va|vais|vont|allez|échéance|prochaine?|délai|période|pouvez"
+        r"|merci de|veuillez"
+    ),
+    "de": (
+        r"werde|wird|werden|fällig|soll|sollen|frist|zeitraum|nächste[nr]?|kommende[nr]?|bitte|kann|können|endet|läuft"
+    ),
+}
+#: words right before a day that look ahead from it, whatever the verb
+UNTIL: Final[dict[str, str]] = {
+    "en": r"for|until|till|til|by|before|through",
+    "es": r"para el|hasta el|antes del|a partir del|para|hasta",
+    "pt": r"para o dia|até|até o dia|até ao dia|antes de|a partir de|para",
+    "fr": r"pour le|jusqu'au|avant le|à partir du|au plus tard le",
+    "de": r"für den|für|bis|bis zum|zum|vor dem|ab dem|ab",
+}
+#: what stands between two days of one statement: "from 3 to 5 May", "am 3. und am 5. Mai"
+JOINED: Final = (
+    r"[ ,]*(?:-|–|\b(?:to|until|and|again on|al?|y|hasta|e|até|ao?|et|au|und|bis)\b)?"
+    r"(?: ?\b(?:on|the|el|del?|no|do|dia|le|du|am|zum|den|vom)\b){0,2} ?"
+)
