@@ -41,9 +41,9 @@ class Pooled(torch.nn.Module):
     def __init__(self, encoder: torch.nn.Module) -> None:
         super().__init__()
         self.encoder = copy.deepcopy(encoder).float().train(False)
-        for layer in self.encoder.encoder.layer:
-            layer.intermediate.dense = Level(layer.intermediate.dense)
-            layer.output.dense = Level(layer.output.dense)
+        for name, layer in list(self.encoder.named_modules()):
+            if isinstance(layer, torch.nn.Linear) and "attention" not in name:
+                self.encoder.set_submodule(name, Level(layer))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """One vector a text, and one a token."""
