@@ -132,6 +132,11 @@ class TwinHouse(House):
         self.relay = world.relay
         self.classifier = ScriptedClassifier()
 
+    @property
+    def together(self) -> int:
+        """As many as with the network, or as a test says."""
+        return pipeline.BATCH
+
     def now(self) -> datetime:
         """The hand clock's time."""
         return self.world.clock.now

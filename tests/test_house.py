@@ -35,3 +35,9 @@ def test_mails_are_read_side_by_side_and_come_back_in_order() -> None:
         vars(house).update(understander=Meeting(), take_up=lambda: None)
         understood = house.understand(messages)
     assert [each.notes["subject"] for each in understood] == [f"mail {number}" for number in range(8)]
+
+
+def test_more_mails_share_a_commit_where_no_network_reads_them() -> None:
+    """With the network a batch is small, so that what is decided is written soon; without it the commits would cost."""
+    with House(Settings(model={"backend": "none"})) as quick, House(Settings(model={"backend": "onnx"})) as thorough:
+        assert quick.together > thorough.together

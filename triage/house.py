@@ -31,7 +31,7 @@ from triage.mail.authentication import Trust, sender_trust
 from triage.mail.automatic import Own
 from triage.mail.mailbox import Mailbox, MailSource
 from triage.mail.message import Address, Message, RawMail
-from triage.pipeline import LetterRules
+from triage.pipeline import BATCH, QUICK_BATCH, LetterRules
 from triage.pipeline import Relay as RelayLike
 from triage.records.checks import consult
 from triage.records.claim import Claim, Consulted
@@ -214,6 +214,11 @@ class House:
     def model(self) -> str:
         """Name and version of the model, for the record."""
         return self.classifier.name
+
+    @property
+    def together(self) -> int:
+        """How many mails are understood, and written down, together."""
+        return QUICK_BATCH if self.settings.model.backend == "none" else BATCH
 
     @cached_property
     def own(self) -> Own:

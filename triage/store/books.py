@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 
@@ -24,6 +24,8 @@ LAST_ATTEMPT = 5
 _AGAIN = (timedelta(minutes=1), timedelta(hours=6))
 #: written out: only then do databases see that the index of quarantined mails holds them all
 _QUARANTINED = col(Mail.outcome) == literal_column("'quarantined'")
+_LINES = insert(Mail).returning(col(Mail.uid), col(Mail.id))
+_BYTES = insert(Raw)
 #: bytes of mails that are held in memory together
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -65,26 +67,27 @@ class Books:
                 row.uid: row for row in session.scalars(select(Mail).where(*_of(first), col(Mail.uid).in_(uids))).all()
             }
             fresh = [mail for mail in mails if mail.uid not in there]
-            for mail in fresh:
-                self._add(session, _row(mail, file_as, now), mail)
+            ids = self._book(session, [_row(mail, file_as, now) for mail in fresh])
             come = [mail for mail in mails if mail.uid in there and _is_awaited(there[mail.uid]) and not mail.withheld]
             for mail in come:
                 row = there[mail.uid]
                 row.size, row.truncated, row.digest, row.file_as = mail.size, mail.truncated, _digest(mail), file_as
                 row.arrived, row.outcome, row.why = mail.arrived, None, ""
-                self._add(session, row, mail)
+                session.add(row)
+                ids[mail.uid] = row.id or 0
             fresh += come
+            brought = [{"mail_id": ids[mail.uid], "content": mail.content} for mail in fresh if not mail.withheld]
+            if brought:
+                session.connection().execute(_BYTES, brought)
             self._move_cursor(session, first.mailbox, first.folder, first.uidvalidity, max(uids), now)
             if fresh:
                 notify(session, "read")
             return len(fresh)
 
     @staticmethod
-    def _add(session: Session, row: Mail, mail: RawMail) -> None:
-        session.add(row)
-        session.flush()
-        if not mail.withheld:
-            session.execute(insert(Raw).values(mail_id=row.id, content=mail.content))
+    def _book(session: Session, rows: Sequence[Mapping[str, object]]) -> dict[int, int]:
+        """New lines of the books, all in one statement; UID → id."""
+        return dict(session.connection().execute(_LINES, rows).all()) if rows else {}
 
     def awaited(self, mailbox: str, folder: str, uidvalidity: int) -> int:
         """How many mails of a folder the server has withheld until now."""
@@ -337,22 +340,24 @@ class Batch:
             session.execute(delete(Attempt).where(col(Attempt.mail_id).in_(ids)))
 
 
-def _row(mail: RawMail, file_as: str, now: datetime) -> Mail:
-    return Mail(
-        mailbox=mail.mailbox,
-        folder=mail.folder,
-        uidvalidity=mail.uidvalidity,
-        uid=mail.uid,
-        arrived=mail.arrived,
-        kept_at=now,
-        size=mail.size,
-        truncated=mail.truncated,
-        digest=_digest(mail),
-        file_as="" if mail.withheld else file_as,
-        outcome="quarantined" if mail.withheld else None,
-        why=mail.withheld,
-        read_at=now if mail.withheld else None,
-    )
+def _row(mail: RawMail, file_as: str, now: datetime) -> dict[str, object]:
+    """A line of the books, as yet without what reading will tell."""
+    return {
+        "mailbox": mail.mailbox,
+        "folder": mail.folder,
+        "uidvalidity": mail.uidvalidity,
+        "uid": mail.uid,
+        "arrived": mail.arrived,
+        "kept_at": now,
+        "size": mail.size,
+        "truncated": mail.truncated,
+        "digest": _digest(mail),
+        "file_as": "" if mail.withheld else file_as,
+        "outcome": "quarantined" if mail.withheld else None,
+        "why": mail.withheld,
+        "read_at": now if mail.withheld else None,
+        "opened": False,
+    }
 
 
 def _digest(mail: RawMail) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from shutil import disk_usage
 from threading import Event
@@ -143,6 +144,17 @@ def condition(session: Session) -> str:
 def insert_into(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that can say what happens where the row is there already (ON CONFLICT)."""
     return postgresql.insert(table) if is_postgres(session.get_bind()) else sqlite.insert(table)
+
+
+def insert_new(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that leaves alone what is there already; made once for each table."""
+    return _insert_new(table, is_postgres(session.get_bind()))
+
+
+@cache
+def _insert_new(table: Any, postgres: bool) -> "sqlite.Insert | postgresql.Insert":
+    insert = postgresql.insert(table) if postgres else sqlite.insert(table)
+    return insert.on_conflict_do_nothing()
 
 
 @contextmanager

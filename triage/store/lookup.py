@@ -32,23 +32,41 @@ _MOST_IDS: Final = 50
 _LONGEST_ID: Final = 998
 
 _OTHER_MAILS: Final = (col(Mail.outcome).in_(("taken", "duplicate")), col(Mail.id) != bindparam("mail_id"))
-_SIGHTING: Final = (
-    select(col(Mail.id), col(Mail.mailbox), col(Mail.case_id), col(Case.reference), col(Mail.arrived))
-    .outerjoin(Case, col(Case.id) == col(Mail.case_id))
+_FIRST_MAIL: Final = (
+    select(col(Mail.id))
     .where(*_OTHER_MAILS)
     # by time and not by id: PostgreSQL would walk along the ids to save itself the sorting
     .order_by(col(Mail.arrived), col(Mail.id))
     .limit(1)
 )
-_SAME_MESSAGE: Final = _SIGHTING.where(
+_SAME_MESSAGE: Final = _FIRST_MAIL.where(
     col(Mail.message_id) == bindparam("message_id"), col(Mail.words_digest) == bindparam("digest")
 )
-_SAME_WORDS: Final = _SIGHTING.where(
+_SAME_WORDS: Final = _FIRST_MAIL.where(
     col(Mail.sender) == bindparam("sender"),
+    bindparam("sender") != "",
     col(Mail.words_digest) == bindparam("digest"),
+    bindparam("digest") != "",
     col(Mail.arrived) > bindparam("since"),
 )
-_COUNTS: Final = select(
+_SIGHTING: Final = (
+    select(col(Mail.id), col(Mail.mailbox), col(Mail.case_id), col(Case.reference), col(Mail.arrived))
+    .outerjoin(Case, col(Case.id) == col(Mail.case_id))
+    .where(col(Mail.id) == bindparam("seen"))
+)
+_CASE_BY_ANSWER: Final = (
+    select(col(MailReference.case_id))
+    .where(col(MailReference.message_id) == bindparam("message_id"))
+    .order_by(col(MailReference.case_id))
+    .limit(1)
+)
+_OWN_LETTER: Final = select(col(OutgoingLetter.id)).where(col(OutgoingLetter.message_id) == bindparam("message_id"))
+#: what is asked of every mail, in one question; what the answer names, which is nothing as a rule, is asked for then
+_ASKED_OF_ALL: Final = select(
+    _SAME_MESSAGE.scalar_subquery().label("same_message"),
+    _SAME_WORDS.scalar_subquery().label("same_words"),
+    _CASE_BY_ANSWER.scalar_subquery().label("answered_in"),
+    _OWN_LETTER.scalar_subquery().label("own_letter"),
     select(func.count())
     .select_from(OutgoingLetter)
     .where(col(OutgoingLetter.recipient) == bindparam("answer_to"), col(OutgoingLetter.created_at) > bindparam("day"))
@@ -86,12 +104,6 @@ _CASE_BESIDE: Final = (
         col(Participant.address) == bindparam("sender"),
     )
     .order_by(col(MailReference.case_id).desc())
-    .limit(1)
-)
-_CASE_BY_ANSWER: Final = (
-    select(col(MailReference.case_id))
-    .where(col(MailReference.message_id) == bindparam("message_id"))
-    .order_by(col(MailReference.case_id))
     .limit(1)
 )
 _CASE_BY_REFERENCE: Final = select(col(Case.id)).where(col(Case.reference) == bindparam("reference"))
@@ -148,22 +160,22 @@ def known_about(
         "day": now - _DAY,
         "since": now - SAME_WORDS,
     }
-    counts = _first(session, _COUNTS, facts)
+    asked = _first(session, _ASKED_OF_ALL, facts)
     speaks_of = [automatic.original_message_id] if automatic.original_message_id else []
     return Known(
-        same_message=_sighting(session, _SAME_MESSAGE, facts),
-        same_words=_sighting(session, _SAME_WORDS, facts) if digest and sender else None,
+        same_message=_sighting(session, asked.same_message),
+        same_words=_sighting(session, asked.same_words),
         thread=_thread(session, message),
-        answered_in=_facts(session, _first(session, _CASE_BY_ANSWER, facts)),
+        answered_in=_facts(session, asked.answered_in),
         by_reference=_by_reference(session, message),
         same_claim=_same_claim(session, sender, understood, now),
-        own_letter=_letter(session, [message.message_id]),
+        own_letter=_letter(session, [message.message_id]) if asked.own_letter else None,
         # many a bounce names only whom it did not reach
         answered_letter=_letter(session, [*speaks_of, *message.references])
         or _letter_to(session, automatic.recipient, now=now),
-        letters_to_sender=counts.letters_to_sender,
-        repeats=counts.repeats,
-        sender_known=bool(counts.sender_known),
+        letters_to_sender=asked.letters_to_sender,
+        repeats=asked.repeats,
+        sender_known=bool(asked.sender_known),
     )
 
 
@@ -172,10 +184,16 @@ def _first(session: Session, statement: Executable, values: Mapping[str, Any]) -
     return session.connection().execute(statement, values).first()
 
 
-def _sighting(session: Session, statement: Executable, facts: Mapping[str, Any]) -> Sighting | None:
-    row = _first(session, statement, facts)
-    if row is None:
+def _one(session: Session, statement: Executable, values: Mapping[str, Any]) -> int | None:
+    """The id in the first row of an answer; None where there is no row."""
+    row = _first(session, statement, values)
+    return row[0] if row else None
+
+
+def _sighting(session: Session, mail_id: int | None) -> Sighting | None:
+    if mail_id is None:
         return None
+    row = _first(session, _SIGHTING, {"seen": mail_id})
     return Sighting(
         mail_id=row.id, mailbox=row.mailbox, case_id=row.case_id, case_reference=row.reference, arrived=row.arrived
     )
@@ -187,7 +205,7 @@ def _thread(session: Session, message: Message) -> KnownCase | None:
         return None
     facts = {"ids": ids, "sender": message.sender.address}
     questions = (_CASE_BY_LETTER, _CASE_BY_MAIL, _CASE_BESIDE)
-    return _facts(session, next((row for each in questions if (row := _first(session, each, facts))), None))
+    return _facts(session, next((case for each in questions if (case := _one(session, each, facts))), None))
 
 
 def answered_by(message: Message) -> list[str]:
@@ -197,7 +215,7 @@ def answered_by(message: Message) -> list[str]:
 
 def _by_reference(session: Session, message: Message) -> KnownCase | None:
     named = references_in(message.subject)
-    return _facts(session, _first(session, _CASE_BY_REFERENCE, {"reference": named[0]})) if named else None
+    return _facts(session, _one(session, _CASE_BY_REFERENCE, {"reference": named[0]})) if named else None
 
 
 def _same_claim(session: Session, sender: str, understood: Understanding, now: datetime) -> KnownCase | None:
@@ -205,12 +223,12 @@ def _same_claim(session: Session, sender: str, understood: Understanding, now: d
     if not invoices or not sender:
         return None
     claim = {"invoices": invoices, "customer": sender, "since": now - _SAME_CLAIM}
-    return _facts(session, _first(session, _CASE_BY_CLAIM, claim))
+    return _facts(session, _one(session, _CASE_BY_CLAIM, claim))
 
 
-def _facts(session: Session, found: Sequence[int] | None) -> KnownCase | None:
-    """The case that an answer names, locked: two replies to it that are read at once take turns."""
-    row = session.get(Case, found[0], with_for_update=True) if found else None
+def _facts(session: Session, case_id: int | None) -> KnownCase | None:
+    """A case, locked: two replies to it that are read at once take turns."""
+    row = session.get(Case, case_id, with_for_update=True) if case_id else None
     if row is None or row.id is None:
         return None
     connection = session.connection()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
 from triage.cases.actions import (
@@ -28,7 +29,7 @@ from triage.letters.compose import Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import book
-from triage.store.dialect import insert_into, notify
+from triage.store.dialect import insert_new, notify
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event, raise_alarm
 from triage.store.lookup import answered_by
@@ -56,6 +57,7 @@ class Written:
     problems: tuple[str, ...] = ()
 
 
+_RECORD = insert(Record)
 #: writes the letter of a case: (its reference, the action) → the letter
 Write = Callable[[str, Acknowledge], Written]
 
@@ -83,7 +85,7 @@ def record(
         row.amount, row.currency = str(disputed.money.value), disputed.money.currency
     _Recording(session, row, message, understood, write, plans, now).carry_out(decision)
     if decision.outcome == "taken":
-        session.add(Record(mail_id=mail.id, decided=dict(decided)))
+        session.connection().execute(_RECORD, {"mail_id": mail.id, "decided": dict(decided)})
     session.add(row)
     session.flush()
 
@@ -192,7 +194,7 @@ class _Recording:
     def _note(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
         """Rows by which mails to come will find the case; those that are there stay."""
         if rows:
-            self.session.execute(insert_into(self.session, table).values(rows).on_conflict_do_nothing())
+            self.session.connection().execute(insert_new(self.session, table), rows)
 
     def _acknowledge(self, action: Acknowledge) -> None:
         if self.case is not None:
