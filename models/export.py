@@ -76,7 +76,7 @@ def export(encoder: torch.nn.Module, path: Path) -> None:
         quantize_dynamic(
             plain, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gather"]
         )
-        onnx.save(_finer(onnx.load(path), onnx.load(plain)), path)
+        onnx.save(_bare(_finer(onnx.load(path), onnx.load(plain))), path)
 
 
 def _named(graph: onnx.ModelProto) -> onnx.ModelProto:
@@ -120,6 +120,14 @@ def _finer(graph: onnx.ModelProto, plain: onnx.ModelProto) -> onnx.ModelProto:
         scale.CopyFrom(onnx.numpy_helper.from_array(step, scale.name))
         quantized = rounded[f"{weight.name}_quantized"]
         quantized.CopyFrom(onnx.numpy_helper.from_array(whole, quantized.name))
+    return graph
+
+
+def _bare(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop the exporter's notes, among them where the files of this program stood when it ran."""
+    parts = graph.graph
+    for each in (graph, parts, *parts.node, *parts.initializer, *parts.value_info, *parts.input, *parts.output):
+        del each.metadata_props[:]
     return graph
 
 
