@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,9 +72,10 @@ sender = "Example Support <{DESK}>"
         """What a process has said, on both outputs."""
         return (self.folder / f"log-{at % len(self.started)}").read_text(encoding="utf-8")
 
-    def wait_for(self, words: str) -> None:
-        """Wait until the process started last says something."""
-        wait_until(lambda: words in self.says(), f"it does not say {words!r}: {self.says()[-2000:]}", 90)
+    def wait_for(self, words: str, process: "subprocess.Popen[bytes] | None" = None) -> None:
+        """Wait until a process, the one started last where none is named, says something."""
+        at = self.started.index(process) if process is not None else -1
+        wait_until(lambda: words in self.says(at), f"it does not say {words!r}: {self.says(at)[-2000:]}", 90)
 
     def complaints(self, numbers: range) -> None:
         """Complaints arrive, one a customer."""
@@ -102,9 +103,21 @@ sender = "Example Support <{DESK}>"
             store.close()
 
     def settled(self, count: int) -> bool:
-        """Whether all these complaints have a letter that has come to an end."""
+        """Whether all these complaints have a letter that has come to an end, and each copy has told of its letter."""
         letters = self.letters()
-        return len(letters) == count and all(letter.state in ("sent", "in_doubt") for letter in letters)
+        return len(letters) == count and all(
+            letter.state in ("sent", "in_doubt")
+            and (letter.state == "sent") == (self.sink.reached(letter.recipient) == 1)
+            for letter in letters
+        )
+
+    def read(self) -> int:
+        """How many mails have been read."""
+        store = Store(self.url)
+        try:
+            return sum(1 for _ in store.books.lines())
+        finally:
+            store.close()
 
     def check(self, count: int) -> None:
         """Nothing lost, nothing twice."""
@@ -164,6 +177,60 @@ def test_killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice(site: Sit
     wait_until(lambda: site.settled(count), "it does not settle", 120)
     site.check(count)
     assert sum(letter.state == "in_doubt" for letter in site.letters()) <= 3
+
+
+#: who does what, one process each: two that do all, and three that share the work
+EACH_ALL = (("run",), ("run",))
+SPLIT = (
+    ("run", "--only", "collect"),
+    ("run", "--only", "read"),
+    ("run", "--only", "deliver", "--only", "look_again"),
+)
+
+
+def kill_in_turn(site: Site, roles: Sequence[Sequence[str]], *, count: int, kills: int, seed: int) -> None:
+    """Mails come in portions; after each, at a seeded point of the work, a process is killed and started again."""
+    dice = random.Random(seed)  # noqa: S311 - seeded points, no secrets
+    site.sink.delay = 0.02
+    processes = [site.start(*role) for role in roles]
+    for process in processes:
+        site.wait_for('"started"', process)
+    portions = [range(count * at // kills, count * (at + 1) // kills) for at in range(kills)]
+    for portion in portions:
+        progress = dice.choice([site.read, lambda: len(site.sink.taken)])
+        point = progress() + dice.randint(1, len(portion))
+        site.complaints(portion)
+        # what a process does right after a letter or a commit is the moment that counts
+        wait_until(lambda: progress() >= point, "the work stands still", 180)  # noqa: B023
+        time.sleep(dice.uniform(0, 0.1))
+        victim = dice.randrange(len(processes))
+        end(processes[victim], signal.SIGKILL)
+        processes[victim] = site.start(*roles[victim])
+    wait_until(lambda: site.settled(count), "they do not settle", 180)
+    site.check(count)
+    assert sum(letter.state == "in_doubt" for letter in site.letters()) <= kills
+    for process in processes:
+        site.wait_for('"started"', process)
+        assert end(process, signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("roles", [EACH_ALL, SPLIT], ids=["each-all", "split"])
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
+def test_processes_that_share_the_work_are_killed_and_nothing_is_lost_or_sent_twice(
+    site: Site, roles: Sequence[Sequence[str]]
+) -> None:
+    """kill -9 of one of several on PostgreSQL, again and again: the others and its successor go on from there."""
+    kill_in_turn(site, roles, count=18, kills=3, seed=3)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("roles", [EACH_ALL, SPLIT], ids=["each-all", "split"])
+@pytest.mark.parametrize("site", ["postgres"], indirect=True)
+def test_the_same_for_longer(site: Site, roles: Sequence[Sequence[str]], seed: int) -> None:
+    """Three hundred mails and thirty kills."""
+    kill_in_turn(site, roles, count=300, kills=30, seed=seed)
 
 
 def test_sigterm_ends_it_within_seconds_and_a_second_one_is_refused_before(site: Site) -> None:
