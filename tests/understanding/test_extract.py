@@ -140,6 +140,22 @@ def test_the_name_of_a_file_is_read_too(extractor: Extractor) -> None:
     assert (finding.kind, finding.value, finding.where) == ("invoice", "RE-2201", "attachment")
 
 
+@pytest.mark.parametrize(
+    ("filename", "value"),
+    [
+        ("Invoice90233.pdf", "90233"),
+        ("factura-A2026-0031.pdf", "A2026-0031"),
+        ("20260301_F26-0417_Acme.pdf", "F26-0417"),
+        ("FV-26-2101.pdf", "FV-26-2101"),
+    ],
+)
+def test_names_of_files_run_words_and_numbers_together(extractor: Extractor, filename: str, value: str) -> None:
+    """The label is no part of the number, and the finding names the attachment."""
+    scan = Attachment(filename=filename, content_type="application/pdf", size=1)
+    found = extractor.findings(mail("See the attachment.", attachments=(scan,)), "en")
+    assert [(each.value, each.attachment) for each in found if each.kind == "invoice"] == [(value, filename)]
+
+
 def test_forwarded_words_are_quoted_and_yet_the_claim(extractor: Extractor) -> None:
     """A forwarded complaint is the customer's words: its sum counts, its place is in the text."""
     own, forwarded = "FYI\n", "I was charged 486,00 € for invoice RE-2201 and never ordered it, please refund it."

@@ -48,6 +48,8 @@ _UNIT: Final = re.compile(
 )
 #: behind a number that is a whole text: nothing, or a sign of a script that we do not read
 _ALONE: Final = re.compile(r"\s*[^\sA-Za-z\u00c0-\u024f\d]{0,4}\s*")
+#: a word that is run together with the number behind it, as names of files have it: "Invoice90233", "factura-A26-31"
+_GLUED: Final = re.compile(r"(?<=[^\W\d_]{3}[a-zà-ÿ])-?(?=[A-Z]{0,4}-?\d)")
 _CLOCK: Final = re.compile(r"(?:\b(?:um|at|à|às|as|a las|gegen|ab|until|vers|sobre las|von|bis)) $", re.IGNORECASE)
 
 
@@ -202,10 +204,8 @@ def _sections(message: Message) -> Iterator[Section]:
         if attachment.text:
             yield Section(where="attachment", text=attachment.text[:MOST], attachment=attachment.filename)
         if attachment.filename:
-            words = attachment.filename.rpartition(".")[0] or attachment.filename
-            yield Section(
-                where="attachment", text=words.replace("_", " "), attachment=attachment.filename, file_name=True
-            )
+            words = _GLUED.sub(" ", (attachment.filename.rpartition(".")[0] or attachment.filename).replace("_", " "))
+            yield Section(where="attachment", text=words, attachment=attachment.filename, file_name=True)
 
 
 def _forwarded(message: Message) -> tuple[tuple[int, int, int], ...]:
