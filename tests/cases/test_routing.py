@@ -1,6 +1,8 @@
 """The admin's rules: hits, misses and reasons, how effects add up, and every mistake named when loaded."""
 
+import gc
 import time
+import weakref
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triage.cases.expressions import Facts
 from triage.cases.routing import VOCABULARY, Effects, Routing, Rule, facts_of, load_routing, route
 from triage.errors import RulesError
 from triage.mail.automatic import Automatic
@@ -251,6 +254,15 @@ def test_any_mail_can_be_asked(text: str, subject: str) -> None:
     """Whatever a stranger writes, the shipped rules answer."""
     routing = route(SHIPPED_RULES, {"mail.text": text, "mail.subject": subject, "dispute.band": "auto"})
     assert not any("could not be evaluated" in trace.why for trace in routing.trace)
+
+
+def test_the_facts_of_a_mail_go_with_it() -> None:
+    """A daemon asks about a hundred thousand mails: none of them may stay."""
+    asked = Facts({"mail": {"text": "a long text"}})
+    gone = weakref.ref(asked)
+    del asked
+    gc.collect()
+    assert gone() is None
 
 
 def test_an_evil_regular_expression_runs_in_linear_time(tmp_path: Path) -> None:

@@ -49,12 +49,21 @@ class Facts:
     def __init__(self, facts: Mapping[str, object]) -> None:
         import cel
 
+        mentions = _Mentions()
         #: words that `mentions` found since it was last cleared
+        self.found = mentions.found
+        # what it is given must not lead back to it: Python's collector does not see into it, and none would ever go
+        self.context = cel.Context(variables=dict(facts), functions={"mentions": mentions, "lower": str.lower})
+
+
+class _Mentions:
+    """The function of that name, over the texts of one mail."""
+
+    def __init__(self) -> None:
         self.found: list[str] = []
         self._folded: dict[str, str] = {}
-        self.context = cel.Context(variables=dict(facts), functions={"mentions": self._mentions, "lower": str.lower})
 
-    def _mentions(self, text: str, words: str | Sequence[str]) -> bool:
+    def __call__(self, text: str, words: str | Sequence[str]) -> bool:
         if text not in self._folded:
             self._folded[text] = fold(text)
         found = mentioned(self._folded[text], (words,) if isinstance(words, str) else tuple(words))
