@@ -192,6 +192,8 @@ class _Grammar:
     """How one language, or all five, write a day with the name of its month."""
 
     months: dict[str, int]
+    #: a month's name somewhere: most texts have none, which RE2 tells in one pass
+    said: "re2._Regexp"
     name: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
@@ -213,6 +215,7 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
     names = "|".join(sorted(months, key=lambda name: (-len(name), name)))
     return _Grammar(
         months=months,
+        said=re2.compile(rf"(?i)(?:^|[^\pL])(?:{names})(?:[^\pL]|$)"),
         name=re.compile(rf"(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
         before=re.compile(
             rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
@@ -232,7 +235,7 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
 
 def _named(text: str, languages: Sequence[str], written: date) -> Iterator[Day]:
     grammar = _grammar(tuple(languages))
-    for word in _LETTERS.finditer(text):
+    for word in _LETTERS.finditer(text) if grammar.said.search(text) else ():
         month = grammar.months.get(word[0].lower())
         match = grammar.name.match(text, word.start()) if month else None
         if not month or not match:
@@ -360,7 +363,7 @@ def _relative_words(language: str) -> _Relative:
 
 def _relative(text: str, language: str, written: date) -> Iterator[Day]:
     words = _relative_words(language)
-    number_of = {name: number for number, name in enumerate(date_words.WEEKDAYS[language])}
+    number_of = date_words.WEEKDAYS[language].index
     weekday_said = words.weekday_said.search(text)
     for match in words.near.finditer(text) if words.near_said.search(text) else ():
         if match["near"]:
@@ -375,11 +378,11 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
-        away = (number_of[match["day"].lower()] - written.weekday()) % 7
+        away = (number_of(match["day"].lower()) - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in words.of_week.finditer(text) if weekday_said else ():
-        days = number_of[(match["after"] or match["before"]).lower()] - written.weekday() - 7
+        days = number_of((match["after"] or match["before"]).lower()) - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
         if value := _day_of_month(int(match["d"]), written):

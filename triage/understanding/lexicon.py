@@ -77,10 +77,10 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
-    """The phrases of one language: by their canonical words, each with its group and its own words."""
+    """The phrases of one language: by spaCy's numbers of their canonical words, each with its group and own words."""
 
     matcher: "PhraseMatcher"
-    phrases: Mapping[Words, Sequence[tuple[str, Words]]]
+    phrases: Mapping[tuple[int, ...], Sequence[tuple[str, Words]]]
 
 
 class Lexicon:
@@ -108,7 +108,7 @@ class Lexicon:
         self._lengths = sorted({len(beginning) for beginning in self._beginnings})
         self._tails = sorted({len(ending) for ending in self._endings})
         self._known = {word for _, _, words in phrases for word in words if "*" not in word or word == "*"}
-        self._forms: dict[str, str] = {}
+        self._forms: dict[str, int] = {}
         self._phrases = sorted(phrases)
         self._languages = {language for _, language, _ in phrases}
         self._searches: dict[str, _Search] = {}
@@ -135,7 +135,7 @@ class Lexicon:
     def _search(self, language: str) -> "_Search":
         """What looks for the phrases of one language, made when its first text is read."""
         if language not in self._searches:
-            phrases: dict[Words, list[tuple[str, Words]]] = {}
+            phrases: dict[tuple[int, ...], list[tuple[str, Words]]] = {}
             for name, of, words in self._phrases:
                 if language == "*" or of in (language, "*"):
                     phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
@@ -144,9 +144,9 @@ class Lexicon:
             self._searches[language] = _Search(matcher=matcher, phrases=phrases)
         return self._searches[language]
 
-    def _canonical(self, word: str) -> str:
-        """The word as it is matched: its shortest known part with a star, itself where it is known, or UNKNOWN."""
-        form = self._form(word)
+    def _canonical(self, word: str) -> int:
+        """The word as it is matched, by spaCy's number: its shortest known part with a star, itself, or UNKNOWN."""
+        form: int = self._vocab.strings.add(self._form(word))
         if len(self._forms) < MOST_FORMS:
             self._forms[word] = form
         return form
