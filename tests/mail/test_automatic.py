@@ -42,6 +42,7 @@ def _label(mail: bytes | str) -> str:
         ("Return-Path: <ann@a.example>", "human"),
         ("X-Failed-Recipients: a@b.example", "bounce"),
         ("Subject: [Auto Generated] Disk full", "auto_other"),
+        ("X-Apple-Unsubscribe: true\nAuto-Submitted: auto-replied", "feedback"),
     ],
 )
 def test_headers_that_machines_set(headers: str, label: str) -> None:

@@ -331,3 +331,44 @@ def test_no_character_is_lost(text: str) -> None:
     parts = divide(text)
     assert "".join(text[part.start : part.end] for part in parts) == text
     assert bool(own_words(text, parts)) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    ("own", "notice"),
+    [
+        (
+            "Me cobraron dos veces 20 EUR.",
+            'Has recibido este mensaje porque estás suscrito al grupo "Facturas" de Grupos de Google.\nPara cancelar '
+            "la suscripción a este grupo, envía un correo a facturas+unsubscribe@tienda.example.",
+        ),
+        (
+            "Cobraram-me duas vezes 20 EUR.",
+            'Você recebeu esta mensagem porque está inscrito no grupo "Faturas" dos Grupos do Google.',
+        ),
+        (
+            "J'ai été débité deux fois de 20 EUR.",
+            "Vous recevez ce message, car vous êtes abonné au groupe Google Groupes « Factures ».",
+        ),
+        (
+            "Ich wurde zweimal belastet: 20 EUR.",
+            'Sie erhalten diese Nachricht, weil Sie in der Google-Gruppe "Rechnung" angemeldet sind.',
+        ),
+    ],
+)
+def test_what_a_group_puts_below_each_mail_is_no_word_of_the_writer(own: str, notice: str) -> None:
+    """A support mailbox may be run as a group, which adds its notice in the language of the house."""
+    text = f"{own}\n\nAnna\n\n-- \n{notice}\n"
+    assert own_words(text, divide(text)) == f"{own}\n\nAnna"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sie erhalten diese Nachricht, weil Sie mir zweimal 20 EUR abgebucht haben.",
+        "Ha recibido este mensaje porque me cobraron dos veces.",
+    ],
+)
+def test_a_reason_to_write_is_no_notice(text: str) -> None:
+    """It begins as the notices of groups do."""
+    whole = f"Hello,\n\n{text}\n\nAnna\n"
+    assert text in own_words(whole, divide(whole))

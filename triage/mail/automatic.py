@@ -199,6 +199,8 @@ def _feedback(message: Message, _: Own) -> str:
         return "a complaint that a mail service reports as JSON"
     if message.header("x-loop").lower() == "scomp" or message.header("x-hmxmroriginalrecipient"):
         return "a feedback report of a mail provider"
+    if message.header("x-apple-unsubscribe"):
+        return "Apple Mail asks to unsubscribe somebody"
     if re.search(
         r"^\[?(?:feedback|complaint) (?:loop|report)|^complaint about message from|abuse report\b",
         message.subject,

@@ -285,20 +285,24 @@ _NOTICE = _any(
     r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
     r"|(?:información|contenido) (?:contenid[ao] en|de) este (?:mensaje|correo|e-?mail)"
     r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
-    r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error",
+    r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error"
+    r"|recib(?:ido|es|e|ió) este (?:mensaje|correo)[^.]{0,20} porque [^.]{0,60}(?:suscri|grupo|lista)",
     r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
     r"|(?:informaç(?:ão|ões)|conteúdo) (?:contid[ao]s? n|d)est[ae] (?:mensagem|e-?mail|correio)"
     r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
-    r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)",
+    r"|se (?:você )?recebeu esta? (?:mensagem|e-?mail) por (?:engano|erro)"
+    r"|rece(?:beu|be|bendo) est[ae] (?:mensagem|e-?mail)[^.]{0,20} porque [^.]{0,60}(?:inscri|subscr|grupo|lista)",
     r"(?:ce|le présent) (?:message|courriel|mail|courrier|e-?mail)[^.]{0,200}(?:confidentiel|destinataire"
     r"|destiné)|informations? contenues? dans ce (?:message|courriel|mail)|avis de confidentialité"
     r"|n'imprimez ce|avant d'imprimer"
     r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
-    r"|garanti sans virus",
+    r"|garanti sans virus"
+    r"|vous (?:recevez|avez reçu) cet? (?:message|courriel|mail),? (?:car|parce que) [^.]{0,60}(?:abonn|groupe|liste)",
     r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
     r"|in dieser (?:e-?mail|nachricht) enthaltene"
     r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
     r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
+    r"|sie (?:erhalten|haben) diese (?:e-?mail|nachricht)[^.]{0,20} weil [^.]{0,60}(?:gruppe|abonn|liste|verteiler)"
     r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)[\s\xa0]*:",
     r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
     r"|(?:questo|il presente) (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
