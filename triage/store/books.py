@@ -87,7 +87,7 @@ class Books:
     @staticmethod
     def _book(session: Session, rows: Sequence[Mapping[str, object]]) -> dict[int, int]:
         """New lines of the books, all in one statement; UID → id."""
-        return dict(session.connection().execute(_LINES, rows).all()) if rows else {}
+        return {uid: mail_id or 0 for uid, mail_id in session.connection().execute(_LINES, rows)} if rows else {}
 
     def awaited(self, mailbox: str, folder: str, uidvalidity: int) -> int:
         """How many mails of a folder the server has withheld until now."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from spacy.matcher import PhraseMatcher
+    from spacy.tokens import Doc
 
 #: letters, digits, or one other character; so "RE2201" and "49€" come apart and every language is cut alike
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
@@ -122,7 +123,7 @@ class Lexicon:
         search = self._search(language if language in self._languages else "*")
         forms = self._forms
         canonical = [forms.get(word) or self._canonical(word) for word in words]
-        doc = self._doc(self._vocab, words=canonical)
+        doc = self._numbered(canonical)
         hits = []
         for _, first, last in search.matcher(doc):
             for name, phrase in search.phrases[tuple(canonical[first:last])]:
@@ -132,6 +133,10 @@ class Lexicon:
         hits.sort(key=lambda hit: (hit.start, -hit.end, hit.name))
         return Reading(words=words, starts=starts, hits=tuple(hits))
 
+    def _numbered(self, words: list[int]) -> "Doc":
+        # spaCy takes numbers of words as well as words, and need not look them up then
+        return self._doc(self._vocab, words=words)  # type: ignore[arg-type]
+
     def _search(self, language: str) -> "_Search":
         """What looks for the phrases of one language, made when its first text is read."""
         if language not in self._searches:
@@ -140,7 +145,7 @@ class Lexicon:
                 if language == "*" or of in (language, "*"):
                     phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
             matcher = self._matcher(self._vocab)
-            matcher.add("phrase", [self._doc(self._vocab, words=list(key)) for key in phrases])
+            matcher.add("phrase", [self._numbered(list(key)) for key in phrases])
             self._searches[language] = _Search(matcher=matcher, phrases=phrases)
         return self._searches[language]
 
