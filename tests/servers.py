@@ -93,6 +93,30 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
+@contextlib.contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own, mounted on an empty folder; skips the test where mounting is not allowed."""
+    command = [needed("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "triage-test", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting a disk is not allowed here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run([needed("umount"), "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Fill a disk to its last byte; gives the file that does it."""
+    file = disk / "filling"
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as filling:
+        for size in (65536, 4096, 1):
+            with contextlib.suppress(OSError):
+                while filling.write(b"x" * size):
+                    pass
+    return file
+
+
 class Dovecot:
     """A private Dovecot with one Maildir account; run as root it serves the mails as `nobody`."""
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import DESK, mail
-from servers import PASSWORD, USER, Dovecot, Postgres, Sink, dovecot, end, smtp_sink, wait_until
+from servers import PASSWORD, USER, Dovecot, Postgres, Sink, dovecot, end, fill, small_disk, smtp_sink, wait_until
 
 from triage.store.store import Store
 from triage.store.views import LetterLine
@@ -68,6 +68,14 @@ sender = "Example Support <{DESK}>"
         self.started.append(process)
         return process
 
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end; what it says goes nowhere but into the answer."""
+        command = [sys.executable, "-m", "triage", "--config", "config.toml", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
     def says(self, at: int = -1) -> str:
         """What a process has said, on both outputs."""
         return (self.folder / f"log-{at % len(self.started)}").read_text(encoding="utf-8")
@@ -99,6 +107,14 @@ sender = "Example Support <{DESK}>"
         store = Store(self.url)
         try:
             return "; ".join(alarm.why for alarm in store.alarms.open() if alarm.kind == "mailbox")
+        finally:
+            store.close()
+
+    def alarms(self) -> list[str]:
+        """The kinds of open alarms."""
+        store = Store(self.url)
+        try:
+            return [alarm.kind for alarm in store.alarms.open()]
         finally:
             store.close()
 
@@ -154,6 +170,8 @@ def site(server: Dovecot, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
             client.delete_messages(uids)
             client.expunge()
     with ExitStack() as stack:
+        if getattr(request, "param", "") == "small disk":
+            stack.enter_context(small_disk(tmp_path, 8))
         sink = stack.enter_context(smtp_sink(DESK, server.put))
         site = Site(tmp_path, server, sink, url)
         yield site
@@ -338,10 +356,32 @@ def test_it_goes_on_by_itself_when_its_database_has_been_away(site: Site, postgr
     wait_until(lambda: site.settled(6), "it does not go on", 120)
     site.check(6)
     assert process.poll() is None
-    store = Store(site.url)
-    alarms = [alarm.kind for alarm in store.alarms.open()]
-    store.close()
-    assert alarms == ["database"]
+    assert site.alarms() == ["database"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("site", ["small disk"], indirect=True)
+def test_it_goes_on_by_itself_when_its_disk_has_been_full(site: Site) -> None:
+    """To the last byte, under its database and its log: what came meanwhile is answered once, a person is told."""
+    process = site.start()
+    site.wait_for('"started"')
+    site.complaints(range(3))
+    wait_until(lambda: site.settled(3), "it does not settle", 120)
+    filling = fill(site.folder)
+    site.complaints(range(3, 30))
+    time.sleep(10)
+    examined = site.run("doctor")
+    assert examined.returncode == 1
+    assert "FAIL database" in examined.stdout
+    assert "full" in examined.stdout
+    assert "Traceback" not in examined.stdout + examined.stderr
+    assert process.poll() is None
+    filling.unlink()
+    wait_until(lambda: site.settled(30), "it does not go on", 180)
+    site.check(30)
+    assert site.alarms() == ["database"]
+    assert process.poll() is None
+    assert end(process, signal.SIGTERM) == 0
 
 
 def test_what_is_wrong_with_the_database_is_one_clear_line(site: Site) -> None:
