@@ -40,6 +40,8 @@ from triage.understanding.regression import fit_binary, fit_reasons
 from triage.understanding.senses import SENSES, SenseHead
 
 PREFIX = "query: "
+#: what the net says of mails that it has not learned from, raw, one JSON object a line
+HELD_OUT = "held-out.jsonl"
 #: rows of each source drawn anew for each epoch, disputes and others: as much of either as there is, so that the
 #: source does not give the answer away, and few enough for our corpus to lead
 QUOTA = {
@@ -443,7 +445,7 @@ def main() -> None:
         "goes_on_from": passes_of(options.encoder),
     }
     write(net, options.encoder, options.folder, manifest)
-    write_held_out(net, reader, held_out, options.folder / "held-out.jsonl")
+    write_held_out(net, reader, held_out, options.folder / HELD_OUT)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ def _weights(graph: Path) -> "dict[str, torch.Tensor]":
     for name, values in raw.items():
         if not name.startswith("encoder.") or name.endswith(("_scale", "_zero_point", "position_ids")):
             continue
-        stem = name.removesuffix("_quantized").removesuffix("_half")
+        stem = name.removesuffix("_quantized")
         if name.endswith("_quantized"):
             values = (values.astype(np.float32) - raw[f"{stem}_zero_point"]) * raw[f"{stem}_scale"]
         plain = stem.removeprefix("encoder.")
