@@ -121,7 +121,11 @@ class House:
 
     @cached_property
     def _mailboxes(self) -> tuple[Mailbox, ...]:
-        return tuple(Mailbox(account) for settings in self.settings.mailbox for account in accounts(settings))
+        return tuple(
+            Mailbox(account)
+            for settings in self.settings.mailbox
+            for account in accounts(settings, lambda: self.store.logins)
+        )
 
     def addresses(self, mailbox: str) -> frozenset[str]:
         """The addresses that customers write to, for one mailbox."""
@@ -380,7 +384,7 @@ class House:
                 host=settings.host,
                 port=settings.port,
                 security=settings.security,
-                login=login_of(settings) if settings.username else None,
+                login=login_of(settings, lambda: self.store.logins),
                 ca_file=settings.ca_file,
                 timeout=settings.timeout_seconds,
                 allow_insecure=settings.allow_insecure,

@@ -1,14 +1,16 @@
 """How the mailboxes and the relay of the configuration let us in: passwords, access tokens, a person's consent."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 
 from triage.config import MailboxSettings, OAuth2Settings, RelaySettings, Settings
-from triage.errors import ConfigError, LoginRefused, OperatorError
+from triage.errors import ConfigError, DatabaseError, LoginRefused, OperatorError
 from triage.mail.consent import Consent
-from triage.mail.login import Login
+from triage.mail.login import Failure, Login
 from triage.mail.mailbox import Account
 from triage.mail.oauth import Client, Tokens
+from triage.store.logins import Logins
 
 #: protocol → Microsoft's scope for a person's own mail; offline_access brings the next refresh token
 _MICROSOFT = {
@@ -27,9 +29,33 @@ _AUTHORIZE = {
 }
 
 
-def accounts(settings: MailboxSettings) -> list[Account]:
-    """A mailbox's folders as the mail room takes them. Raises ConfigError for an unreadable secret file."""
-    login = login_of(settings)
+class Remembered:
+    """The last failure of one account, kept in the database; in this process alone while that cannot be used."""
+
+    def __init__(self, account: str, logins: Callable[[], Logins]) -> None:
+        self._account = account
+        self._logins = logins
+        self._last: Failure | None = None
+
+    def recall(self) -> Failure | None:
+        """None after a success."""
+        with suppress(DatabaseError):
+            self._last = self._logins().recall(self._account)
+        return self._last
+
+    def note(self, failure: Failure | None) -> None:
+        """From now on."""
+        self._last = failure
+        with suppress(DatabaseError):
+            self._logins().note(self._account, failure)
+
+
+def accounts(settings: MailboxSettings, logins: Callable[[], Logins]) -> list[Account]:
+    """A mailbox's folders as the mail room takes them. Raises ConfigError for an unreadable secret file.
+
+    `logins` gives the database's part, which is opened when a server is first asked.
+    """
+    login = login_of(settings, logins)
     return [
         Account(
             name=settings.name,
@@ -48,12 +74,13 @@ def accounts(settings: MailboxSettings) -> list[Account]:
     ]
 
 
-def login_of(settings: MailboxSettings | RelaySettings) -> Login:
+def login_of(settings: MailboxSettings | RelaySettings, logins: Callable[[], Logins]) -> Login:
     """How a mailbox or the relay lets us in. Raises ConfigError for an unreadable secret file."""
     oauth2 = settings.oauth2
+    memory = Remembered(f"{settings.username} at {settings.host}:{settings.port}", logins)
     if oauth2 is None:
-        return Login(settings.username, _again_and_again(settings.secret))
-    return Login(settings.username, tokens=Tokens(client_of(settings, oauth2)))
+        return Login(settings.username, _again_and_again(settings.secret), memory=memory)
+    return Login(settings.username, tokens=Tokens(client_of(settings, oauth2)), memory=memory)
 
 
 def client_of(settings: MailboxSettings | RelaySettings, oauth2: OAuth2Settings) -> Client:

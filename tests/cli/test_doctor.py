@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from furnished import DESK
-from servers import USER, Dovecot, TokenServer, dovecot, smtp_sink, token_server
+from servers import PASSWORD, USER, Dovecot, TokenServer, dovecot, smtp_sink, token_server, wait_until
 
 from tests.cli.conftest import Run
 
@@ -83,3 +83,40 @@ sender = "Example Support <{DESK}>"
     assert "certificate until" in words
     assert "renew the certificate now" in words
     assert said["relay"][0]
+
+
+@pytest.mark.server
+def test_a_refused_login_is_not_tried_again_by_the_next_process_unless_a_person_says_so(
+    triage: Run, server: Dovecot, tmp_path: Path
+) -> None:
+    """Cron may call us every minute: only the first knocks. `doctor --now` asks at once, as does a new password."""
+    (tmp_path / "password").write_text("n0t-it")
+    (tmp_path / "config.toml").write_text(f"""\
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {server.port}
+security = "none"
+username = "{USER}"
+password_file = "password"
+address = "{DESK}"
+
+[model]
+backend = "none"
+""")
+
+    def tries() -> int:
+        return (server.folder / "dovecot.log").read_text().count("auth failed, 1 attempts")
+
+    before = tries()
+    for _ in range(3):
+        done = triage("-c", "config.toml", "once")
+        assert "login refused" in done.err
+    assert "tried again from" in done.err
+    assert "tried again from" in examined(triage)["mailbox support/INBOX"][1]
+    wait_until(lambda: tries() == before + 1, "it has not knocked once")
+    triage("-c", "config.toml", "doctor", "--now")
+    wait_until(lambda: tries() == before + 2, "it has not knocked again")
+    assert not [file for file in tmp_path.glob("triage.db*") if b"n0t-it" in file.read_bytes()]
+    (tmp_path / "password").write_text(PASSWORD)
+    assert examined(triage)["mailbox support/INBOX"][0]

@@ -31,6 +31,8 @@ class Script:
     sizeless: dict[int, str] = field(default_factory=dict)
     #: what a login is answered, one each; when it is used up, OK
     logins: list[str] = field(default_factory=list)
+    #: the same for SELECT
+    selects: list[str] = field(default_factory=list)
     greeting: str = "* OK here"
     uidvalidity: int = 7
     #: what happens within IDLE, given the connection
@@ -59,6 +61,7 @@ class Script:
             case "LOGIN":
                 answer = self.logins.pop(0) if self.logins else answer
             case "SELECT":
+                answer = self.selects.pop(0) if self.selects else answer
                 told = f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.uidvalidity}] fine\r\n"
                 connection.sendall(told.encode())
             case "IDLE":
@@ -67,7 +70,8 @@ class Script:
                 next(lines)
             case "UID":
                 answer = self._uid(connection, rest)
-        if answer == "cut":
+        if answer.startswith("cut"):
+            connection.sendall(answer.removeprefix("cut").encode() + b"\r\n")
             return False
         if answer == "silent":
             next(lines, None)
@@ -269,10 +273,42 @@ def test_a_busy_server_is_told_from_a_wrong_password(
 
 
 def test_a_farewell_instead_of_a_greeting_is_a_trouble_that_passes(script: Script, mailbox: Mailbox) -> None:
-    """Connection limits are told so."""
+    """Connection limits are told so, and who polls on does not knock again at once."""
     script.greeting = "* BYE Too many connections from your address"
-    with pytest.raises(MailboxError, match="Too many connections"):
+    for again in ("", ".*tried again from", ".*tried again from"):
+        with pytest.raises(MailboxError, match=f"Too many connections{again}") as caught:
+            mailbox.open()
+        assert not isinstance(caught.value, MailboxRefused)
+    assert script.connections == 1
+
+
+@pytest.mark.parametrize("farewell", ["* BYE Too many connections", ""])
+def test_to_be_cut_off_while_logging_in_is_no_wrong_password(script: Script, mailbox: Mailbox, farewell: str) -> None:
+    """With a farewell or without: a limit, a restart; the next try is a matter of seconds."""
+    script.logins = [f"cut{farewell}"]
+    with pytest.raises(MailboxError) as caught:
         mailbox.open()
+    assert not isinstance(caught.value, MailboxRefused)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("NO [UNAVAILABLE] the store is being moved", MailboxError),
+        ("NO [INUSE] an expunge is in progress", MailboxError),
+        ("NO User is authenticated but not connected.", MailboxError),
+        ("NO [NONEXISTENT] Unknown Mailbox", MailboxRefused),
+    ],
+)
+def test_a_folder_that_is_busy_is_told_from_one_that_is_not_there(
+    script: Script, mailbox: Mailbox, said: str, kind: type[MailboxError]
+) -> None:
+    """One passes by itself."""
+    script.selects = [said]
+    with pytest.raises(MailboxError) as caught:
+        mailbox.open()
+    assert type(caught.value) is kind
+    assert mailbox.open() == 7
 
 
 # watching

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -424,6 +425,38 @@ def test_a_server_that_went_away_between_letters_is_met_anew() -> None:
     with pytest.raises(RelayError) as caught:
         relay.connect()
     assert not isinstance(caught.value, RelayRefused)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "kind"),
+    [("421 4.7.0 too many connections", RelayError), ("554 no service for you", RelayRefused), ("", RelayError)],
+)
+def test_a_relay_that_wants_nothing_of_us_is_left_alone_for_a_while(greeting: str, kind: type[RelayError]) -> None:
+    """The outbox is looked at every few seconds: that is no reason to knock as often."""
+    connections = 0
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            nonlocal connections
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    connections += 1
+                    with connection:
+                        connection.sendall(greeting.encode() + b"\r\n" if greeting else b"")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        relay = plain(listener.getsockname()[1])
+        for again in ("", ".*tried again from", ".*tried again from"):
+            with pytest.raises(RelayError, match=f"turned away{again}") as caught:
+                relay.connect()
+            assert type(caught.value) is kind
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+    assert connections == 1
 
 
 def test_nobody_listening_may_pass() -> None:

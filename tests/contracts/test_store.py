@@ -19,6 +19,7 @@ from triage import pipeline
 from triage.errors import AlreadyRunning, DatabaseError, NotFound, OperatorError
 from triage.house import House
 from triage.letters.outbox import Next
+from triage.mail.login import Failure
 from triage.mail.message import Message, RawMail
 from triage.store import tables
 from triage.store.books import LAST_ATTEMPT
@@ -73,6 +74,22 @@ def test_the_model_is_what_the_migrations_make(store: Store) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
     assert tables.Mail.__tablename__ == "mail"
+
+
+def test_a_refused_login_is_remembered_until_it_is_let_in(store: Store) -> None:
+    """For every process, and only the last failure."""
+    logins = store.logins
+    first = Failure(why="no", refused=True, tries=1, not_before=MONDAY, tried_with="salt$hash")
+    second = replace(first, tries=2, not_before=MONDAY + timedelta(minutes=2))
+    assert logins.recall("us at imap:993") is None
+    logins.note("us at imap:993", first)
+    logins.note("us at imap:993", second)
+    logins.note("us at smtp:587", first)
+    assert logins.recall("us at imap:993") == second
+    logins.note("us at imap:993", None)
+    assert logins.recall("us at imap:993") is None
+    logins.forget()
+    assert logins.recall("us at smtp:587") is None
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 from furnished import HandClock
 
 from triage.errors import LoginError, LoginRefused
-from triage.mail.login import Login
+from triage.mail.login import Failure, Login
 from triage.mail.oauth import Client, Tokens
 
 
@@ -95,6 +95,51 @@ def test_a_busy_server_is_left_alone_for_minutes_not_hours(server: Server, clock
     server.busy = False
     clock.forward(minutes=5)
     login.attempt(server.log_in)
+
+
+class Notebook:
+    """Outlives the logins that write in it."""
+
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+
+    def recall(self) -> Failure | None:
+        """What stands in it."""
+        return self.failure
+
+    def note(self, failure: Failure | None) -> None:
+        """Write it down."""
+        self.failure = failure
+
+
+def test_who_is_started_anew_for_each_try_keeps_the_same_pauses(server: Server, clock: HandClock) -> None:
+    """Cron starts us again and again: the account is not locked by that either."""
+    book = Notebook()
+    for _ in range(6 * 6):
+        with suppress(LoginError):
+            Login("support", "wrong", memory=book, now=lambda: clock.now).attempt(server.log_in)
+        clock.forward(minutes=10)
+    assert 6 <= len(server.tries) <= 12
+    assert book.failure is not None
+    assert "wrong" not in book.failure.tried_with
+    Login("support", "right", memory=book, now=lambda: clock.now).attempt(server.log_in)
+    assert book.failure is None
+
+
+def test_who_is_turned_away_at_the_door_knocks_less_and_less(server: Server, clock: HandClock) -> None:
+    """Before a connection is made it is asked whether it is time; success forgets."""
+    login, knocks = Login("support", "right", now=lambda: clock.now), 0
+    for _ in range(720):
+        with suppress(LoginError):
+            login.ready()
+            knocks += 1
+            login.turned_away(LoginError("turned away: too many connections"))
+        clock.forward(seconds=5)
+    assert 12 <= knocks <= 20
+    clock.forward(minutes=5)
+    login.ready()
+    login.attempt(server.log_in)
+    login.ready()
 
 
 class Provider(Tokens):

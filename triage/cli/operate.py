@@ -163,9 +163,18 @@ def authorize(
 
 
 @app.command()
-def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
+def doctor(
+    context: typer.Context,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Try refused logins at once, here and in the daemon, and not after their pause."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Check database, rules, model, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
     house = house_of(context)
+    if now:
+        house.store.logins.forget()
     results = [_result(name, check) for name, check in _checks(house)]
     house.close()
     if as_json:

@@ -40,7 +40,7 @@ class RelayAddress:
     host: str
     port: int = 587
     security: Security = "starttls"
-    #: None = no login
+    #: None, or one without a user name = no login
     login: Login | None = None
     #: further certificates to trust (PEM), beside the system's
     ca_file: Path | None = None
@@ -57,6 +57,7 @@ class Relay:
 
     def __init__(self, address: RelayAddress) -> None:
         self.address = address
+        self._login = address.login if address.login is not None else Login("")
         self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
@@ -102,7 +103,7 @@ class Relay:
     def expiries(self) -> Sequence[Expiry]:
         """What the way out needs and when it runs out: certificate, client secret, refresh token."""
         certificate = certificate_expiry(self._smtp.sock) if self._smtp is not None else ()
-        return (*certificate, *(self.address.login.expiries() if self.address.login is not None else ()))
+        return (*certificate, *self._login.expiries())
 
     def close(self) -> None:
         """End the connection; harmless when there is none."""
@@ -120,13 +121,8 @@ class Relay:
 
     def _open(self) -> smtplib.SMTP:
         address = self.address
-        local_name = address.local_name or None
         tls = tls_context(address.ca_file) if address.security != "none" else None
-        smtp: smtplib.SMTP
-        if address.security == "tls":
-            smtp = _SmtpTls(address.host, address.port, local_name, timeout=address.timeout, context=tls)
-        else:
-            smtp = _Smtp(address.host, address.port, local_name, timeout=address.timeout)
+        smtp = self._greeted(tls)
         try:
             if address.security == "starttls":
                 smtp.ehlo_or_helo_if_needed()
@@ -138,14 +134,29 @@ class Relay:
             raise
         return smtp
 
+    def _greeted(self, tls: ssl.SSLContext | None) -> smtplib.SMTP:
+        """A connection that the relay has greeted; none is made while it wants to be left alone."""
+        address = self.address
+        local_name = address.local_name or None
+        self._login.ready()
+        try:
+            if address.security == "tls":
+                return _SmtpTls(address.host, address.port, local_name, timeout=address.timeout, context=tls)
+            return _Smtp(address.host, address.port, local_name, timeout=address.timeout)
+        except (smtplib.SMTPConnectError, smtplib.SMTPServerDisconnected) as error:
+            # 421 too many connections, 554 no service for us, or the end of the connection
+            refused = isinstance(error, smtplib.SMTPConnectError) and error.smtp_code >= 500
+            farewell = (LoginRefused if refused else LoginError)(f"turned away: {_words(error)}")
+            self._login.turned_away(farewell)
+            raise farewell from error
+
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()
         address = self.address
-        if address.login is None:
-            return
-        if address.security == "none" and not address.allow_insecure and not is_loopback(address.host):
+        in_clear = address.security == "none" and not address.allow_insecure and not is_loopback(address.host)
+        if self._login.username and in_clear:
             raise RelayRefused(f"{address.host}: a login without TLS would send the password in clear")
-        address.login.attempt(lambda secret: _authenticate(smtp, address, secret))
+        self._login.attempt(lambda secret: _authenticate(smtp, address, secret))
 
     def _transaction(self, smtp: smtplib.SMTP, letter: Letter, recipients: Sequence[str], sender: str) -> Answer:
         options = [f"SIZE={len(letter.content)}"] if smtp.has_extn("size") else []
@@ -218,7 +229,7 @@ class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
 def _authenticate(smtp: smtplib.SMTP, address: RelayAddress, secret: str) -> None:
     """Password or access token. Raises LoginRefused, or LoginError for what may pass."""
     login = address.login
-    if login is None:
+    if login is None or not login.username:
         return
     bearer = None
     try:

@@ -265,14 +265,7 @@ class Mailbox:
     def _connect(self) -> IMAPClient:
         account = self.account
         context = self._tls() if account.security != "none" else None
-        client = _Client(
-            account.host,
-            port=account.port,
-            ssl=account.security == "tls",
-            ssl_context=context if account.security == "tls" else None,
-            timeout=account.timeout,
-            use_uid=True,
-        )
+        client = self._greeted(context)
         try:
             client.normalise_times = False
             if account.security == "starttls":
@@ -286,6 +279,25 @@ class Mailbox:
                 client.shutdown()
             raise
         return client
+
+    def _greeted(self, context: ssl.SSLContext | None) -> "_Client":
+        """A connection that the server has greeted; none is made while it wants to be left alone."""
+        account = self.account
+        account.login.ready()
+        try:
+            return _Client(
+                account.host,
+                port=account.port,
+                ssl=account.security == "tls",
+                ssl_context=context if account.security == "tls" else None,
+                timeout=account.timeout,
+                use_uid=True,
+            )
+        except IMAPClientError as error:
+            # a farewell, or the end of the connection, in the place of a greeting: too many connections, say
+            farewell = LoginError(f"turned away: {_text(error)}")
+            account.login.turned_away(farewell)
+            raise farewell from error
 
     def _log_in(self, client: IMAPClient, secret: str) -> None:
         """Password or access token. Raises LoginRefused, or LoginError for what may pass."""
@@ -303,7 +315,9 @@ class Mailbox:
             client.sasl_login(offered[0], bearer)
         except ServerRefusal as error:
             said = " ".join(part for part in (_text(error), bearer.said if bearer else "") if part)
-            raise (LoginError if _BUSY.match(said) else LoginRefused)(f"login refused: {said}") from error
+            # cut off in the place of an answer, with or without a farewell: that speaks of the server
+            passing = _BUSY.match(said) or isinstance(error.__context__, IMAPClientAbortError)
+            raise (LoginError if passing else LoginRefused)(f"login refused: {said}") from error
 
     def _tls(self) -> ssl.SSLContext:
         try:
@@ -430,7 +444,7 @@ class Mailbox:
             raise MailboxRefused(f"{self._where()}: certificate not trusted: {error.verify_message}") from error
         except IMAPClientError as error:
             self._drop()
-            gone = "select failed" in str(error).lower()
+            gone = "select failed" in str(error).lower() and not _BUSY.match(str(error))
             raise (MailboxRefused if gone else MailboxError)(f"{self._where()}: {_text(error)}") from error
         except OSError as error:
             self._drop()

@@ -1,7 +1,8 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
 ``books`` (every UID and what became of it), ``cases``, ``corrections`` (what people have said of mails), ``outbox``,
-``follow_ups``, ``alarms`` and ``ledger`` are the named queries and transactions; nothing else in the house writes SQL.
+``follow_ups``, ``alarms``, ``ledger`` and ``logins`` are the named queries and transactions; nothing else in the house
+writes SQL.
 """
 
 from datetime import datetime
@@ -22,6 +23,7 @@ from triage.store.desk import Cases
 from triage.store.dialect import advisory_lock, condition, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
 from triage.store.ledger import ImportedLedger
+from triage.store.logins import Logins
 from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
 from triage.store.session import reading, writing
@@ -46,6 +48,7 @@ class Store:
         self.follow_ups = FollowUps(self.engine)
         self.alarms = Alarms(self.engine)
         self.ledger = ImportedLedger(self.engine)
+        self.logins = Logins(self.engine)
 
     def migrate(self) -> str:
         """Bring the database up to date; returns its version. Raises DatabaseError for one newer than this program.

@@ -331,6 +331,21 @@ class Alarm(SQLModel, table=True):
     cleared_at: datetime | None = _time(nullable=True)
 
 
+class LoginFailure(SQLModel, table=True):
+    """A login that a server has refused, and when it may be tried again; gone after a success."""
+
+    __tablename__ = "login_failure"
+
+    #: user name and server
+    account: str = Field(primary_key=True)
+    why: str = _text()
+    refused: bool
+    tries: int
+    not_before: datetime = _time()
+    #: a salted, slow hash of the password or tokens
+    tried_with: str
+
+
 class Switch(SQLModel, table=True):
     """A switch that an admin has thrown, e.g. `letters` = `stopped`."""
 

@@ -1,4 +1,4 @@
-"""The imported ledger; what people have said of mails; which mails others answer."""
+"""The imported ledger; what people have said of mails; which mails others answer; logins that were refused."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _day(name: str) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """The imported ledger, corrections, and the mails that others answer."""
+    """The imported ledger, corrections, the mails that others answer, and refused logins."""
     op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
@@ -121,4 +121,14 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("case_id", ID, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("message_id", "case_id"),
+    )
+    op.create_table(
+        "login_failure",
+        sa.Column("account", sa.String(), nullable=False),
+        _text("why"),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tried_with", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
     )
