@@ -291,7 +291,7 @@ def _acknowledgement(mail: _Incoming, effects: Effects, policy: Policy) -> tuple
     held = "a person releases each letter" if policy.acknowledge == "approve" else ""
     alarm: tuple[CallPerson, ...] = ()
     if mail.known.letters_to_sender >= policy.letters_per_sender_per_day:
-        held = f"{mail.known.letters_to_sender} letters went to this address within a day"
+        held = f"{mail.known.letters_to_sender} letters were written to this address within a day"
         alarm = (CallPerson(kind="sender_cap", subject=to.address, why=held),)
     letter = Acknowledge(
         recipient=to.address,
