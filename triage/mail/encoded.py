@@ -11,15 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 #: the first line of a file
-BEGIN = re.compile(
-    rb"^(?:begin(?P<base64>-base64)? [0-7]{3,4}|=ybegin (?P<fields>[^\r\n]{0,200}?) ?name=)"
-    rb" *(?P<name>[^\r\n]{1,300}?)[ \t]*\r?\n",
-    re.M,
-)
+BEGIN = re.compile(rb"^(?:begin(?P<base64>-base64)? [0-7]{3,4}|(?P<yenc>=ybegin)) (?P<told>[^\r\n]{1,500})\r?\n", re.M)
 #: what the lines are made of; encoders write 45 bytes a line, the count allows for 63
-_UU_LINE = re.compile(rb"([ -`]{0,90})[ \t]*\r?\n")
-_BASE64_LINE = re.compile(rb"([A-Za-z0-9+/=]{1,100})[ \t]*(?:\r?\n|\Z)")
-_UU_END = re.compile(rb"end[ \t]*(?:\r?\n|\Z)")
+_UU_LINE = re.compile(rb"([ -`]{0,90})\t{0,9}\r?\n")
+_BASE64_LINE = re.compile(rb"([A-Za-z0-9+/=]{1,100})[ \t]{0,9}(?:\r?\n|\Z)")
+_UU_END = re.compile(rb"end[ \t]{0,9}(?:\r?\n|\Z)")
 #: no line of data begins so: the "y" would not have been escaped
 _Y_LINE = re.compile(rb"^=y([a-z]+)([^\r\n]*)(?:\r?\n|\Z)", re.M)
 _Y_FIELD = re.compile(rb"\b(size|part|p?crc32)=([0-9A-Fa-f]{1,12})\b")
@@ -43,7 +39,7 @@ def find(data: bytes) -> Iterator[EncodedFile]:
     """The files in the bytes of a text, in order and without overlaps."""
     position = 0
     while begin := BEGIN.search(data, position):
-        read = _yencoded if begin["fields"] is not None else _base64 if begin["base64"] else _uuencoded
+        read = _yencoded if begin["yenc"] else _base64 if begin["base64"] else _uuencoded
         found = read(data, begin)
         position = found.end if found else begin.end()
         if found:
@@ -85,19 +81,20 @@ def _base64(data: bytes, begin: re.Match[bytes]) -> EncodedFile | None:
 
 def _yencoded(data: bytes, begin: re.Match[bytes]) -> EncodedFile | None:
     """Perhaps a `=ypart` line, lines of data, and `=yend` with the size and often the checksum."""
+    fields, named, name = begin["told"].partition(b"name=")
     start = begin.end()
     line = _Y_LINE.match(data, start)
     if line and line[1] == b"part":
         start = line.end()
     last = _Y_LINE.search(data, start)
-    if not last or last[1] != b"end":
+    if not named or not last or last[1] != b"end":
         return None
-    told = {**dict(_Y_FIELD.findall(begin["fields"])), **dict(_Y_FIELD.findall(last[2]))}
+    told = {**dict(_Y_FIELD.findall(fields)), **dict(_Y_FIELD.findall(last[2]))}
     out = _unescaped(data[start : last.start()])
     whole = b"part" not in told and told.get(b"size", b"") == b"%d" % len(out)
     checksum = told.get(b"pcrc32") or told.get(b"crc32")
     sound = whole and (checksum is None or int(checksum, 16) == zlib.crc32(out))
-    return _file(begin, last.end(), out if sound else None, len(out))
+    return _file(begin, last.end(), out if sound else None, len(out), name)
 
 
 def _unescaped(lines: bytes) -> bytes:
@@ -106,8 +103,8 @@ def _unescaped(lines: bytes) -> bytes:
     return b"".join(pieces).translate(_Y_SHIFTED)
 
 
-def _file(begin: re.Match[bytes], end: int, content: bytes | None, size: int) -> EncodedFile:
-    return EncodedFile(name=begin["name"], start=begin.start(), end=end, content=content, size=size)
+def _file(begin: re.Match[bytes], end: int, content: bytes | None, size: int, name: bytes | None = None) -> EncodedFile:
+    return EncodedFile(name=(name or begin["told"]).strip(), start=begin.start(), end=end, content=content, size=size)
 
 
 def from_uuencode(raw: bytes) -> bytes:
