@@ -59,6 +59,12 @@ def reference(site: Run, state: str) -> str:
     return found[0]
 
 
+def without_case(site: Run) -> str:
+    """The Message-ID of a mail that was taken for no dispute."""
+    lines = [json.loads(line) for line in site("account", "--json").out.splitlines()]
+    return str(next(line["message_id"] for line in lines if line["outcome"] == "taken" and line["case"] is None))
+
+
 def as_typed(site: Run, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ran:
     """A README line as its reader would type it: with a case of theirs, in their folder."""
     words = shlex.split(command)[1:]
@@ -70,6 +76,7 @@ def as_typed(site: Run, command: str, tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("TRIAGE_MODEL__BACKEND", "none")
     wanted = "review" if words[0] == "review" else "resolved" if "reopen" in words else "open"
     words = [reference(site, wanted) if word.startswith("DSP-") else word for word in words]
+    words = [without_case(site) if word.startswith("<") else word for word in words]
     if words == ["run"]:
         return run_daemon(tmp_path)
     if words == ["init"]:

@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from triage.cases.actions import Acknowledge, Decision
-from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide
+from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide, decide_on_request
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_at
 from triage.cases.known import Known
 from triage.errors import MailboxError, MailboxRefused, NotFound, RelayError, RelayRefused, TriageError
@@ -362,6 +362,36 @@ def confirm(house: House, reference: str, *, actor: str) -> None:
         reference,
         lambda case, acknowledge: house.write(case, acknowledge, raw, message, understood),
         acknowledge=acknowledgement_on_request(message, understood, house.policy),
+        actor=actor,
+        now=house.now(),
+    )
+
+
+def open_case(house: House, mail: str, *, reason: str, actor: str) -> str:
+    """A person says that a mail without a case is a dispute: a case opens and is acknowledged; gives its reference.
+
+    `mail` is a Message-ID, or MAILBOX/UID; without a `reason` the model's counts. Raises NotFound, and OperatorError
+    for a mail that has a case or has not been read.
+    """
+    kept = house.store.books.find(mail)
+    message = parse(kept.raw.content, truncated=kept.raw.truncated)
+    understood = house.understand([message])[0]
+    reading = Reading(message=message, understood=understood, records=_consult(house, kept.raw, message, understood))
+    decision = decide_on_request(
+        message,
+        reading.settled,
+        house.policy,
+        arrival=arrival_of(house, kept.raw),
+        reason=reason or (understood.verdict.reason if understood.verdict else "other"),
+        actor=actor,
+    )
+    return house.store.cases.open(
+        kept,
+        message,
+        reading.settled,
+        decision,
+        decided_record(message, reading.settled, decision, records=reading.records, model=house.model),
+        lambda reference, acknowledge: house.write(reference, acknowledge, kept.raw, message, understood),
         actor=actor,
         now=house.now(),
     )

@@ -312,6 +312,26 @@ def acknowledgement_on_request(message: Message, understood: Understanding, poli
     return Acknowledge(recipient=to.address, recipient_name=to.name, language=understood.language)
 
 
+def decide_on_request(
+    message: Message, understood: Understanding, policy: Policy, *, arrival: Arrival, reason: str, actor: str
+) -> Decision:
+    """What shall happen to a mail that a person calls a dispute, whatever the model and the rules made of it."""
+    letter = acknowledgement_on_request(message, understood, policy)
+    why = f"{actor} says that it is a dispute"
+    actions: list[Action] = [OpenCase(state="open", reason=reason, priority="normal", assignee="", tags=())]
+    actions += [letter] if letter is not None else []
+    actions += follow_ups(policy, opened=arrival.arrived)
+    return Decision(
+        outcome="taken",
+        why=why,
+        label="dispute",
+        band=_band(understood, policy)[0],
+        actions=tuple(actions),
+        rules=(),
+        summary=f"Opens a case ({reason.replace('_', ' ')}): {why}{'; acknowledged' if letter else ''}.",
+    )
+
+
 def follow_ups(policy: Policy, *, opened: datetime) -> list[FollowUp]:
     """The checks that a new case puts in the diary."""
     plans = due_dates(policy.clocks, opened, policy.calendar)

@@ -63,6 +63,22 @@ def show(
             _tell_case(case, words, house.settings)
 
 
+@app.command("open")
+def open_case(
+    context: typer.Context,
+    mail: Annotated[
+        str, typer.Argument(metavar="MESSAGE-ID|MAILBOX/UID", help="As triage account --json prints them.")
+    ],
+    reason: Annotated[str, typer.Option(help=f"What is contested: {', '.join(REASONS)}; left out = the model's.")] = "",
+) -> None:
+    """Open a case for a mail that was not taken for a dispute; it is acknowledged, and the model learns from it."""
+    if reason and reason not in REASONS:
+        raise OperatorError(f"there is no reason {reason}; choose from {', '.join(REASONS)}")
+    with house_of(context) as house:
+        reference = pipeline.open_case(house, mail, reason=reason, actor=actor())
+    _done(reference, "opened")
+
+
 @app.command()
 def assign(
     context: typer.Context, reference: Reference, to: Annotated[str, typer.Argument(help="Who works it; '' = nobody.")]

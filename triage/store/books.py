@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, lite
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
-from triage.errors import DatabaseError
+from triage.errors import DatabaseError, NotFound
 from triage.mail.message import Message, RawMail
 from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
 from triage.store.history import raise_alarm
@@ -313,6 +313,19 @@ class Books:
             row = session.get(Mail, mail_id)
             raw = session.get(Raw, mail_id)
             return _raw_mail(row, raw.content) if row is not None and raw is not None else None
+
+    def find(self, name: str) -> KeptMail:
+        """A kept mail by its Message-ID (the first of several copies), or as MAILBOX/UID. Raises NotFound."""
+        mailbox, _, uid = name.rpartition("/")
+        named: ColumnElement[bool] = col(Mail.message_id).in_((name, f"<{name}>"))
+        if uid.isdecimal():
+            named |= (col(Mail.mailbox) == mailbox) & (col(Mail.uid) == int(uid))
+        with reading(self._engine) as session:
+            row = session.scalars(select(Mail).where(named).order_by(col(Mail.id)).limit(1)).first()
+            raw = session.get(Raw, row.id) if row is not None else None
+            if row is None or raw is None:
+                raise NotFound(f"no mail {name} is in the books: triage account --json lists them")
+            return KeptMail(id=row.id or 0, raw=_raw_mail(row, raw.content), attempts=0)
 
 
 class Batch:

@@ -3,24 +3,27 @@
 Each move is one transaction with its line of history; what it cancels in the diary is part of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import Engine, delete, func, or_, select
 from sqlmodel import Session, col
 
-from triage.cases.actions import Acknowledge
+from triage.cases.actions import Acknowledge, Decision
 from triage.cases.lifecycle import RESOLUTIONS, Move, Resolution, after
 from triage.errors import NotFound, OperatorError
+from triage.mail.message import Message
 from triage.store.books import mail_line, record_of
 from triage.store.corrections import say
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event
 from triage.store.outbox import letter_lines
-from triage.store.recording import Write, add_letter
+from triage.store.recording import Write, add_letter, record
 from triage.store.session import reading, writing
-from triage.store.tables import Case, Diary, Event, Mail
-from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine
+from triage.store.tables import Case, Diary, Event, Mail, Record
+from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine, KeptMail
+from triage.understanding.findings import Understanding
 from triage.understanding.heads import NONE
 
 #: move → the line of history that it leaves
@@ -152,6 +155,34 @@ class Cases:
             case.review_why = ""
             if acknowledge is not None and not letter_lines(session, case_id=case.id):
                 add_letter(session, case, acknowledge, write(case.reference or "", acknowledge), now=now)
+
+    def open(
+        self,
+        mail: KeptMail,
+        message: Message,
+        understood: Understanding,
+        decision: Decision,
+        decided: Mapping[str, Any],
+        write: Write,
+        *,
+        actor: str,
+        now: datetime,
+    ) -> str:
+        """A person says that a mail which opened no case is a dispute; gives the reference of its case.
+
+        Raises OperatorError for a mail that belongs to a case, was not read yet, or was set aside.
+        """
+        with writing(self._engine) as session:
+            row = session.scalars(select(Mail).where(col(Mail.id) == mail.id).with_for_update()).one()
+            if row.case_id is not None:
+                raise OperatorError(f"this mail belongs to {session.get_one(Case, row.case_id).reference}")
+            if row.outcome not in ("taken", "ignored"):
+                raise OperatorError(f"this mail is {row.outcome or 'not read yet'}: it cannot open a case")
+            session.execute(delete(Record).where(col(Record.mail_id) == mail.id))
+            record(session, mail, message, understood, decision, decided, write, self._plans, now=now)
+            case = session.get_one(Case, row.case_id)
+            say(session, case, case.reason, actor=actor, now=now)
+            return case.reference or ""
 
     def answered(self, reference: str, *, actor: str, now: datetime) -> None:
         """Note that the customer has been answered by a person, by whatever channel."""
