@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from sklearn.feature_extraction import DictVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from models.corpus_read import CorpusMail, read_corpus
 from triage.mail.message import Address, Message
@@ -163,6 +161,10 @@ def fits(value: Decimal, mail: CorpusMail) -> bool:
 
 def learn(examples: Sequence[Example], *, strength: float, least: int = 3) -> Weights:
     """Weights by label; features that fewer than `least` mails have are left out, small weights too."""
+    # here, so that scores can be had without the trainer's libraries
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+
     mails: dict[str, set[str]] = defaultdict(set)
     for example in examples:
         for feature in example.features:
