@@ -52,9 +52,22 @@ def test_a_mail_opens_one_case_only(house: TwinHouse) -> None:
 
 def test_what_is_not_in_the_books_is_not_found(house: TwinHouse) -> None:
     """With the command that lists what is."""
-    for name in ("support/2", "<other@example.org>", "nonsense"):
+    for name in ("support/2", "<other@example.org>", "nonsense", f"support/{10**30}"):
         with pytest.raises(NotFound, match="triage account"):
             pipeline.open_case(house, name, reason="", actor="ana")
+
+
+def test_a_name_of_two_mails_opens_no_case(house: TwinHouse, clock: HandClock) -> None:
+    """Nobody gets another's letter because a stranger took the same Message-ID; the place still tells which."""
+    other = mail(
+        "Hello, which day are you open in May? Yours, Tom", sender="t@example.org", message_id="<missed@example.org>"
+    )
+    house.world.mailboxes["support"].put(other, arrived=clock.now)
+    house.settle()
+    with pytest.raises(OperatorError, match="several mails"):
+        pipeline.open_case(house, "<missed@example.org>", reason="wrong_amount", actor="ana")
+    pipeline.open_case(house, "support/1", reason="wrong_amount", actor="ana")
+    assert [case.line.customer for case in house.desk.cases] == ["ana@example.org"]
 
 
 def test_a_machines_mail_gets_a_case_and_no_letter(house: TwinHouse, clock: HandClock) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, lite
 from sqlmodel import Session, col
 
 from triage.cases.actions import Decision
-from triage.errors import DatabaseError, NotFound
+from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.mail.message import Message, RawMail
 from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
 from triage.store.history import raise_alarm
@@ -315,17 +315,24 @@ class Books:
             return _raw_mail(row, raw.content) if row is not None and raw is not None else None
 
     def find(self, name: str) -> KeptMail:
-        """A kept mail by its Message-ID (the first of several copies), or as MAILBOX/UID. Raises NotFound."""
+        """A kept mail by its Message-ID, or as MAILBOX/UID; copies of it do not count.
+
+        Raises NotFound, and OperatorError where the name is that of several mails.
+        """
         mailbox, _, uid = name.rpartition("/")
         named: ColumnElement[bool] = col(Mail.message_id).in_((name, f"<{name}>"))
-        if uid.isdecimal():
+        # RFC 3501 section 9: a UID has 32 bits
+        if uid.isdecimal() and len(uid) <= 10:
             named |= (col(Mail.mailbox) == mailbox) & (col(Mail.uid) == int(uid))
         with reading(self._engine) as session:
-            row = session.scalars(select(Mail).where(named).order_by(col(Mail.id)).limit(1)).first()
-            raw = session.get(Raw, row.id) if row is not None else None
-            if row is None or raw is None:
+            no_copy = func.coalesce(col(Mail.outcome), "") != "duplicate"
+            rows = session.scalars(select(Mail).where(named, no_copy).limit(2)).all()
+            if len(rows) > 1:
+                raise OperatorError(f"{name} is the name of several mails: try the other, Message-ID or MAILBOX/UID")
+            raw = session.get(Raw, rows[0].id) if rows else None
+            if raw is None:
                 raise NotFound(f"no mail {name} is in the books: triage account --json lists them")
-            return KeptMail(id=row.id or 0, raw=_raw_mail(row, raw.content), attempts=0)
+            return KeptMail(id=raw.mail_id, raw=_raw_mail(rows[0], raw.content), attempts=0)
 
 
 class Batch:
