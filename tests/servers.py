@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -55,12 +56,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(there: Callable[[], bool], what: str, seconds: float = _START_SECONDS) -> None:
-    """Wait until something is the case; fails the test where it does not come about."""
+def wait_until(there: Callable[[], bool], what: str | Callable[[], str], seconds: float = _START_SECONDS) -> None:
+    """Wait until something is the case; fails the test where it does not come about, and says then what is."""
     deadline = time.monotonic() + seconds
     while not there():
         if time.monotonic() > deadline:
-            pytest.fail(f"{what}: not within {seconds} s")
+            pytest.fail(f"{what() if callable(what) else what}: not within {seconds} s")
         time.sleep(0.02)
 
 
@@ -276,7 +277,10 @@ def dovecot(folder: Path, tokens: "TokenServer | None" = None) -> Iterator[Dovec
 
 @dataclass
 class Sink:
-    """An SMTP server that takes, refuses or breaks off, and delivers the desk's own mail back into its mailbox."""
+    """An SMTP server that takes, refuses or breaks off, and delivers the desk's own mail back into its mailbox.
+
+    What it has taken it delivers, whatever becomes of the connection, and tries again where the mailbox is shut.
+    """
 
     desk: str
     deliver: Callable[[bytes], None]
@@ -287,6 +291,8 @@ class Sink:
     port: int = field(default_factory=free_port)
     #: seconds before each reply to DATA
     delay: float = 0
+    #: what was taken for the desk and is not yet in its mailbox; None ends its delivery
+    queue: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue)
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """One letter."""
@@ -296,11 +302,20 @@ class Sink:
             content = envelope.original_content or b""
             self.taken.append((content, tuple(envelope.rcpt_tos)))
             if self.desk in envelope.rcpt_tos:
-                await asyncio.get_running_loop().run_in_executor(None, self.deliver, content)
+                self.queue.put(content)
         if answer in ("drop", "lose"):
             transport: Any = server.transport
             transport.abort()
         return answer
+
+    def deliver_all(self) -> None:
+        """Deliver what is in the queue until its end comes."""
+        while (content := self.queue.get()) is not None:
+            for again in range(10):
+                time.sleep(again / 2)
+                with contextlib.suppress(Exception):
+                    self.deliver(content)
+                    break
 
     def reached(self, customer: str) -> int:
         """How many letters have reached a customer."""
@@ -313,10 +328,14 @@ def smtp_sink(desk: str, deliver: Callable[[bytes], None] = lambda _: None) -> I
     sink = Sink(desk=desk, deliver=deliver)
     controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
     controller.start()
+    delivering = threading.Thread(target=sink.deliver_all)
+    delivering.start()
     try:
         yield sink
     finally:
         controller.stop()
+        sink.queue.put(None)
+        delivering.join()
 
 
 class TokenServer:

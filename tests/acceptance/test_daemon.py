@@ -127,6 +127,16 @@ sender = "Example Support <{DESK}>"
             for letter in letters
         )
 
+    def settle(self, count: int, seconds: float = 240) -> None:
+        """Wait until they have settled; fails the test where they do not."""
+        wait_until(lambda: self.settled(count), lambda: f"they do not settle: {self.state()}", seconds)
+
+    def state(self) -> str:
+        """What there is where they do not settle: letters, alarms, and the last words of each process."""
+        letters = [f"{x.recipient} {x.state} ({x.why}), taken {self.sink.reached(x.recipient)}" for x in self.letters()]
+        words = [self.says(at)[-2000:] for at in range(len(self.started))]
+        return "\n".join([*letters, f"alarms: {self.alarms()}", self.refusal(), *words])
+
     def read(self) -> int:
         """How many mails have been read."""
         store = Store(self.url)
@@ -179,6 +189,7 @@ def site(server: Dovecot, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
             end(process)
 
 
+@pytest.mark.timeout(1200)  # a stalled machine makes letters wait for their third try, minutes later
 @pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True)
 def test_killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice(site: Site) -> None:
     """kill -9 while mails come, are read and answered; the next start goes on from there."""
@@ -192,7 +203,7 @@ def test_killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice(site: Sit
         time.sleep(dice.uniform(0.3, 2.5))
         end(process, signal.SIGKILL)
     site.start()
-    wait_until(lambda: site.settled(count), "it does not settle", 120)
+    site.settle(count, 600)
     site.check(count)
     assert sum(letter.state == "in_doubt" for letter in site.letters()) <= 3
 
@@ -224,7 +235,7 @@ def kill_in_turn(site: Site, roles: Sequence[Sequence[str]], *, count: int, kill
         victim = dice.randrange(len(processes))
         end(processes[victim], signal.SIGKILL)
         processes[victim] = site.start(*roles[victim])
-    wait_until(lambda: site.settled(count), "they do not settle", 180)
+    site.settle(count, 600)
     site.check(count)
     assert sum(letter.state == "in_doubt" for letter in site.letters()) <= kills
     for process in processes:
@@ -309,7 +320,7 @@ def test_two_processes_on_postgresql_share_the_work(site: Site) -> None:
     first, second = site.start(), site.start()
     wait_until(lambda: '"started"' in site.says(0) and '"started"' in site.says(1), "they do not start", 90)
     site.complaints(range(20))
-    wait_until(lambda: site.settled(20), "they do not settle", 90)
+    site.settle(20)
     site.check(20)
     assert end(first, signal.SIGTERM) == end(second, signal.SIGTERM) == 0
 
@@ -332,7 +343,7 @@ poll_seconds = 1
 """)
     site.start()
     site.complaints(range(2))
-    wait_until(lambda: site.settled(2), "the other mailbox waits too", 90)
+    site.settle(2)
     wait_until(lambda: "tried again from" in site.refusal(), "it is tried again and again", 90)
     secret.write_text(PASSWORD)
     wait_until(lambda: not site.refusal(), "it does not come back", 90)
@@ -344,7 +355,7 @@ def test_it_goes_on_by_itself_when_its_database_has_been_away(site: Site, postgr
     process = site.start()
     site.wait_for('"started"')
     site.complaints(range(3))
-    wait_until(lambda: site.settled(3), "it does not settle", 120)
+    site.settle(3)
     postgres_server.stop("immediate")
     try:
         site.complaints(range(3, 6))
@@ -354,7 +365,7 @@ def test_it_goes_on_by_itself_when_its_database_has_been_away(site: Site, postgr
         assert "Traceback" not in site.says(0) + site.says(1)
     finally:
         postgres_server.start()
-    wait_until(lambda: site.settled(6), "it does not go on", 120)
+    site.settle(6)
     site.check(6)
     assert process.poll() is None
     assert site.alarms() == ["database"]
@@ -367,7 +378,7 @@ def test_it_goes_on_by_itself_when_its_disk_has_been_full(site: Site) -> None:
     process = site.start()
     site.wait_for('"started"')
     site.complaints(range(3))
-    wait_until(lambda: site.settled(3), "it does not settle", 120)
+    site.settle(3)
     filling = fill(site.folder)
     site.complaints(range(3, 30))
     time.sleep(10)
@@ -378,7 +389,7 @@ def test_it_goes_on_by_itself_when_its_disk_has_been_full(site: Site) -> None:
     assert "Traceback" not in examined.stdout + examined.stderr
     assert process.poll() is None
     filling.unlink()
-    wait_until(lambda: site.settled(30), "it does not go on", 180)
+    site.settle(30)
     site.check(30)
     assert site.alarms() == ["database"]
     assert process.poll() is None
