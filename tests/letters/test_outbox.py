@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from triage.letters.outbox import (
     BACKOFF,
     GIVE_UP_AFTER,
-    MOVES,
     Answer,
     Lost,
     Refused,
@@ -17,7 +16,6 @@ from triage.letters.outbox import (
     TryLater,
     after_answer,
     is_abandoned,
-    may_move,
     settle,
 )
 
@@ -38,7 +36,6 @@ def test_each_answer_has_its_state(answer: Answer, state: str, alarm: bool) -> N
     """4xx waits, 5xx calls a person, silence after DATA is doubt."""
     after = after_answer(answer, tries=1, first_try=NOW, now=NOW)
     assert (after.state, after.alarm) == (state, alarm)
-    assert may_move("sending", after.state)
 
 
 def test_waits_grow_and_are_the_same_each_time() -> None:
@@ -92,11 +89,6 @@ def test_doubt_is_settled_by_the_copy_then_by_policy(
         patience=timedelta(hours=24),
     )
     assert (after.state, after.alarm) == (state, alarm)
-
-
-def test_final_states_have_no_way_out() -> None:
-    """What was sent is never sent again."""
-    assert MOVES["sent"] == MOVES["cancelled"] == frozenset()
 
 
 @given(st.lists(st.sampled_from([TryLater(why="x"), Refused(why="x"), Lost(why="x"), Sent()]), max_size=40))

@@ -11,24 +11,12 @@
 Values in, values out: the store writes the states down, `smtp` talks to the relay.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 LetterState = Literal["held", "due", "sending", "sent", "refused", "in_doubt", "cancelled"]
 Stage = Literal["relay", "sender", "recipient", "content"]
-
-#: state → the states it may become
-MOVES: Mapping[LetterState, frozenset[LetterState]] = {
-    "held": frozenset({"due", "cancelled"}),
-    "due": frozenset({"sending", "held", "cancelled"}),
-    "sending": frozenset({"sent", "due", "refused", "in_doubt"}),
-    "in_doubt": frozenset({"sent", "due", "cancelled"}),
-    "refused": frozenset({"due", "sent", "cancelled"}),
-    "sent": frozenset(),
-    "cancelled": frozenset(),
-}
 
 #: the wait after the first, second, … try; the last one repeats. A busy relay is free again within seconds, greylisting
 #: opens within minutes, outages take hours.
@@ -95,11 +83,6 @@ class Next:
     why: str
     #: True when a person must be told
     alarm: bool = False
-
-
-def may_move(state: LetterState, to: LetterState) -> bool:
-    """Whether a letter in `state` may become `to`."""
-    return to in MOVES[state]
 
 
 def wait_after(tries: int) -> timedelta:
