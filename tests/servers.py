@@ -31,7 +31,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from imapclient import IMAPClient
 
 USER, PASSWORD = "support", "s3cret"
-_START_SECONDS = 20
+_START_SECONDS = 60
 
 
 def needed(command: str) -> str:
@@ -224,7 +224,7 @@ service stats {{
         """End it with all its children."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
             # its children would serve the connections that they have for a while
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -239,7 +239,7 @@ service stats {{
     @contextlib.contextmanager
     def connected(self) -> Iterator[IMAPClient]:
         """A logged-in connection of somebody else: the test's."""
-        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=10)
+        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=60)
         try:
             client.login(USER, PASSWORD)
             yield client

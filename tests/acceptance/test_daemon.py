@@ -83,7 +83,7 @@ sender = "Example Support <{DESK}>"
     def wait_for(self, words: str, process: "subprocess.Popen[bytes] | None" = None) -> None:
         """Wait until a process, the one started last where none is named, says something."""
         at = self.started.index(process) if process is not None else -1
-        wait_until(lambda: words in self.says(at), f"it does not say {words!r}: {self.says(at)[-2000:]}", 90)
+        wait_until(lambda: words in self.says(at), f"it does not say {words!r}: {self.says(at)[-2000:]}", 240)
 
     def complaints(self, numbers: range) -> None:
         """Complaints arrive, one a customer."""
@@ -318,7 +318,7 @@ def test_a_sigterm_is_heard_even_while_the_daemon_lies_down_to_wait(site: Site) 
 def test_two_processes_on_postgresql_share_the_work(site: Site) -> None:
     """Both run; each complaint is booked, opened and answered once."""
     first, second = site.start(), site.start()
-    wait_until(lambda: '"started"' in site.says(0) and '"started"' in site.says(1), "they do not start", 90)
+    wait_until(lambda: '"started"' in site.says(0) and '"started"' in site.says(1), "they do not start", 240)
     site.complaints(range(20))
     site.settle(20)
     site.check(20)
@@ -344,9 +344,9 @@ poll_seconds = 1
     site.start()
     site.complaints(range(2))
     site.settle(2)
-    wait_until(lambda: "tried again from" in site.refusal(), "it is tried again and again", 90)
+    wait_until(lambda: "tried again from" in site.refusal(), "it is tried again and again", 240)
     secret.write_text(PASSWORD)
-    wait_until(lambda: not site.refusal(), "it does not come back", 90)
+    wait_until(lambda: not site.refusal(), "it does not come back", 240)
 
 
 @pytest.mark.parametrize("site", ["postgres"], indirect=True)
