@@ -53,6 +53,9 @@ def hit(folder: Path, when: str, **facts: Any) -> bool:
         ('mail.text.mentions(["accion judicial"])', {"mail.text": "una acción  judicial"}),
         ("sender.known ? amount > 5.0 : amount > 1.0", {"amount": 2.0}),
         ('mail.text.contains("&&") || amount > 1.0', {"mail.text": "a && b"}),
+        ('language == "en" && sender.known || amount > 1.0', {"language": "de", "amount": 2.0}),
+        ('amount > 1.0 || language == "en" && sender.known', {"language": "de", "amount": 2.0}),
+        ('amount > 1.0 ? sender.known || amount > 1.0 : language == "en" && sender.known', {"amount": 2.0}),
     ],
 )
 def test_conditions_over_the_vocabulary_hit(tmp_path: Path, when: str, facts: dict[str, Any]) -> None:

@@ -76,21 +76,20 @@ class Expression:
     """A checked condition."""
 
     source: str
-    _program: "cel.Program" = field(repr=False)
-    #: the parts between the outermost ``&&``, each with its program; none where there is but one
+    #: the parts between the outermost ``&&``, each with its program: it holds where they all do
     _parts: tuple[tuple[str, "cel.Program"], ...] = field(repr=False)
 
     def ask(self, facts: "Facts") -> Answer:
         """Whether it holds, and the words that were found or the first part that did not."""
         facts.found.clear()
         try:
-            if self._program.execute(facts.context) is True:
-                found = f" (found: {', '.join(dict.fromkeys(facts.found))})" if facts.found else ""
-                return Answer(hit=True, why=_short(self.source) + found)
-            missed = next((text for text, part in self._parts if part.execute(facts.context) is not True), self.source)
-            return Answer(hit=False, why=f"not so: {_short(missed)}")
+            missed = next((text for text, part in self._parts if part.execute(facts.context) is not True), None)
         except Exception as error:  # noqa: BLE001  # the module raises whatever its Rust core maps to
             return Answer(hit=False, why=f"could not be evaluated: {_first_line(error)}", failed=True)
+        if missed is not None:
+            return Answer(hit=False, why=f"not so: {_short(missed)}")
+        found = f" (found: {', '.join(dict.fromkeys(facts.found))})" if facts.found else ""
+        return Answer(hit=True, why=_short(self.source) + found)
 
 
 def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
@@ -101,7 +100,7 @@ def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
     """
     source = source.strip()
     _check_cost(source)
-    program = _compiled(source)
+    _compiled(source)
     known = set(_names(sample))
     unknown = sorted(name for name in _used(source, sample) if name not in known)
     if unknown:
@@ -112,10 +111,7 @@ def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
         _dry_run(atom, context)
     if not isinstance(_dry_run(source, context), bool):
         raise BadExpression("must be true or false")
-    parts = _split(source, "&&")
-    return Expression(
-        source=source, _program=program, _parts=tuple((text, _compiled(text)) for text in parts) if parts[1:] else ()
-    )
+    return Expression(source=source, _parts=tuple((text, _compiled(text)) for text in _conjuncts(source)))
 
 
 def mentioned(folded: str, words: tuple[str, ...]) -> str:
@@ -211,6 +207,12 @@ def _atoms(source: str) -> Iterator[str]:
                 yield from _atoms(part)
             return
     yield text
+
+
+def _conjuncts(source: str) -> list[str]:
+    """What must all hold: the operands of the outermost ``&&``, where nothing outside of it binds less."""
+    loose = any(len(_split(source, operator)) > 1 for operator in ("?", "||"))
+    return [source] if loose else _split(source, "&&")
 
 
 def _unwrapped(text: str) -> str:

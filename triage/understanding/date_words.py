@@ -59,7 +59,7 @@ AGO: Final[dict[str, str]] = {
 }
 #: one of these words is in every such phrase
 AGO_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "en": (" ago",), "es": ("hace ",), "pt": ("há ", "ha "), "fr": ("il y a ",), "de": ("vor ",)
+    "en": ("ago",), "es": ("hace",), "pt": ("há", "ha"), "fr": ("y",), "de": ("vor",)
 }  # fmt: skip
 #: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
 LAST: Final[dict[str, str]] = {

@@ -8,12 +8,11 @@ kept, unless another date or the habit of the text settles the order. Relative d
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Final, Literal
-
-import re2
 
 from triage.understanding import date_words
 from triage.understanding.findings import LANGUAGES, Language
@@ -72,14 +71,16 @@ _LOOSE: Final = re.compile(
 def read_dates(text: str, language: Language | None = None, *, written: date, order: Order | None = None) -> list[Day]:
     """Every day that the text names, in order and without overlaps; `order` is the habit of the writer where known."""
     languages: Sequence[str] = (language,) if language in LANGUAGES else LANGUAGES
-    found = list(_named(text, languages, written))
+    # most texts have no month, weekday or "yesterday" in them: their words tell so, and nothing is searched
+    said = frozenset(_LETTERS.findall(text.lower()))
+    found = list(_named(text, said, languages, written))
     numeric = list(_numeric(text, written, dotted="de" in languages))
     found += _ordered(numeric, order)
     found = list(_told(text, found, written, languages))
     found += _loose(text)
     for each in languages:
         found += _of_month(text, each, written)
-        found += _relative(text, each, written)
+        found += _relative(text, said, each, written)
     return _without_overlaps(found)
 
 
@@ -192,8 +193,6 @@ class _Grammar:
     """How one language, or all five, write a day with the name of its month."""
 
     months: dict[str, int]
-    #: a month's name somewhere: most texts have none, which RE2 tells in one pass
-    said: "re2._Regexp"
     name: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
@@ -215,7 +214,6 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
     names = "|".join(sorted(months, key=lambda name: (-len(name), name)))
     return _Grammar(
         months=months,
-        said=re2.compile(rf"(?i)(?:^|[^\pL])(?:{names})(?:[^\pL]|$)"),
         name=re.compile(rf"(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
         before=re.compile(
             rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
@@ -233,9 +231,9 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
     )
 
 
-def _named(text: str, languages: Sequence[str], written: date) -> Iterator[Day]:
+def _named(text: str, said: AbstractSet[str], languages: Sequence[str], written: date) -> Iterator[Day]:
     grammar = _grammar(tuple(languages))
-    for word in _LETTERS.finditer(text) if grammar.said.search(text) else ():
+    for word in () if said.isdisjoint(grammar.months) else _LETTERS.finditer(text):
         month = grammar.months.get(word[0].lower())
         match = grammar.name.match(text, word.start()) if month else None
         if not month or not match:
@@ -341,31 +339,34 @@ class _Relative:
     near: re.Pattern[str]
     weekday: re.Pattern[str]
     of_week: re.Pattern[str]
-    #: a word of each: most mails have none, which RE2 tells in one pass
-    near_said: "re2._Regexp"
-    weekday_said: "re2._Regexp"
+    on: re.Pattern[str]
+    #: a word of each phrase
+    near_words: frozenset[str]
+    weekdays: frozenset[str]
 
 
 @cache
 def _relative_words(language: str) -> _Relative:
-    near = "|".join(sorted(map(re.escape, date_words.NEAR[language]), key=len, reverse=True))
+    near = date_words.NEAR[language]
+    nearby = "|".join(sorted(map(re.escape, near), key=len, reverse=True))
     days = "|".join(date_words.WEEKDAYS[language])
     before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
     week_before, week_after = date_words.OF_WEEK[language]
     return _Relative(
-        near=re.compile(rf"\b(?:(?P<near>{near})|{date_words.AGO[language]})\b", re.IGNORECASE),
+        near=re.compile(rf"\b(?:(?P<near>{nearby})|{date_words.AGO[language]})\b", re.IGNORECASE),
         weekday=re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
         of_week=re.compile(rf"\b(?:{week_before}(?P<after>{days})|(?P<before>{days}){week_after})\b", re.IGNORECASE),
-        near_said=re2.compile(f"(?i){near}|{'|'.join(date_words.AGO_WORDS[language])}"),
-        weekday_said=re2.compile(f"(?i){days}"),
+        on=re.compile(date_words.ON[language], re.IGNORECASE if language != "de" else 0),
+        near_words=frozenset((*date_words.AGO_WORDS[language], *(_LETTERS.findall(each)[-1] for each in near))),
+        weekdays=frozenset(date_words.WEEKDAYS[language]),
     )
 
 
-def _relative(text: str, language: str, written: date) -> Iterator[Day]:
+def _relative(text: str, said: AbstractSet[str], language: str, written: date) -> Iterator[Day]:
     words = _relative_words(language)
     number_of = date_words.WEEKDAYS[language].index
-    weekday_said = words.weekday_said.search(text)
-    for match in words.near.finditer(text) if words.near_said.search(text) else ():
+    no_weekday = said.isdisjoint(words.weekdays)
+    for match in () if said.isdisjoint(words.near_words) else words.near.finditer(text):
         if match["near"]:
             days = date_words.NEAR[language][match["near"].lower()]
         else:
@@ -374,17 +375,17 @@ def _relative(text: str, language: str, written: date) -> Iterator[Day]:
                 continue
             days = -count * (7 if match["unit"][0].lower() in "ws" else 1)
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in words.weekday.finditer(text) if weekday_said else ():
+    for match in () if no_weekday else words.weekday.finditer(text):
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
         away = (number_of(match["day"].lower()) - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in words.of_week.finditer(text) if weekday_said else ():
+    for match in () if no_weekday else words.of_week.finditer(text):
         days = number_of((match["after"] or match["before"]).lower()) - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
-    for match in re.finditer(date_words.ON[language], text, re.IGNORECASE if language != "de" else 0):
+    for match in words.on.finditer(text):
         if value := _day_of_month(int(match["d"]), written):
             yield Day(start=match.start("d"), end=match.end(), value=value, relative=True)
 

@@ -29,7 +29,7 @@ READ: Final = 800
 #: below this many letters a text is too short to be trusted against what is known of the thread
 SHORT: Final = 24
 
-_NO_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\d_<>|*=#-]+")
+_NO_WORDS = re.compile(r"https?://\S+|www\.\S+|(?<!\S)\S+@\S+|[\d_<>|*=#-]+")
 
 
 def language_of(text: str, *, hint: str | None = None) -> Language:

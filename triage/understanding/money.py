@@ -126,6 +126,11 @@ _RANGE_WORD: Final = re.compile(
 _SPOKEN: Final = ("en", "es", "pt", "fr", "de")
 _CENTS: Final = re.compile(r"[.,]\d{2}$")
 _OF: Final = re.compile(rf"{_SPACE}(?:of|de|d'){_SPACE}?\w")
+_FOLLOWING: Final = re.compile(rf"{_SPACE}?(\d+)([.,]\d)?")
+_ENDS: Final = re.compile(r"\s*(?:[.!?,;)]|$)")
+_MINUS_BEFORE: Final = re.compile(rf"(?:^|[\s(:|])([-–−]{_SPACE}?)$")
+_MINUS_AFTER: Final = re.compile(r"-(?![\w-])")
+_NUMBER: Final = re.compile(NUMBER)
 
 
 def read_amounts(
@@ -235,8 +240,8 @@ def _around(
 
 def _belongs_to_next(text: str, after: re.Match[str], language: Language | None, *, signed: bool) -> bool:
     """Whether the sign on the right is that of the next number: "3 USD50", "881 of R$ 537" (but "49 €90" is French)."""
-    following = re.match(rf"{_SPACE}?(\d+)([.,]\d)?", text[after.end() :])
-    if not after["gap"] or not following:
+    following = _FOLLOWING.match(text, after.end()) if after["gap"] else None
+    if not following:
         return False
     attached = text[after.end()].isdigit()
     cents = len(following[1]) == 2 and not following[2] and after["name"]
@@ -323,7 +328,7 @@ def _with_cents(text: str, amount: Amount, name_after: str | None, language: Lan
     if not match or (match["direct"] and language in ("en", "de")):
         return amount
     cents = match["direct"] or match["word"]
-    ends = re.match(r"\s*(?:[.!?,;)]|$)", text[match.end() :])
+    ends = _ENDS.match(text, match.end())
     if not (match["direct"] or match["unit"] or (ends and (match["link"] or len(cents) == 2))):
         return amount
     return replace(amount, value=amount.value + Decimal(cents) / 100, end=match.end())
@@ -332,14 +337,14 @@ def _with_cents(text: str, amount: Amount, name_after: str | None, language: Lan
 def _signed(text: str, amount: Amount) -> Amount:
     """The amount with the minus, or the brackets, that belong to it."""
     before = text[max(0, amount.start - 3) : amount.start]
-    if match := re.search(rf"(?:^|[\s(:|])([-–−]{_SPACE}?)$", before):
+    if match := _MINUS_BEFORE.search(before):
         # a dash between words is no sign: "the fee – 20 €"
         if match[1].strip() in ("-", "−") and (match[1] == match[1].strip() or not before[:-2].strip()):
             return replace(amount, start=amount.start - len(match[1]), negative=True)
         return amount
     if amount.start and text[amount.start - 1] == "(" and text[amount.end : amount.end + 1] == ")":
         return replace(amount, negative=amount.shape == "decimal")
-    if re.match(r"-(?![\w-])", text[amount.end : amount.end + 2]) and amount.shape in ("decimal", "named"):
+    if _MINUS_AFTER.match(text, amount.end) and amount.shape in ("decimal", "named"):
         return replace(amount, end=amount.end + 1, negative=True)
     return amount
 
@@ -431,7 +436,7 @@ _LINKING: Final = frozenset({"and", "y", "e", "et", "und", "de", "d"})
 
 
 def _digits(text: str) -> str:
-    match = re.search(NUMBER, text)
+    match = _NUMBER.search(text)
     return match[0] if match else ""
 
 
