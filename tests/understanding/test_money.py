@@ -132,6 +132,11 @@ def test_a_letter_before_a_whole_number_is_a_sign_where_the_mail_shows_it() -> N
     assert named == [[("450", "ZAR"), ("1250.00", "ZAR")], [("720", "ZAR")], []]
 
 
+def test_prices_of_a_unit_may_be_parts_of_a_penny() -> None:
+    """As a tariff has them."""
+    assert parse_money("27.4p", "en") == Money(value=Decimal("0.274"), currency=None)
+
+
 def test_friday_is_no_franc() -> None:
     """ "Fr." is both in German."""
     assert [each.currency for each in read_amounts("am Fr. 12.12. und Fr. 12.50", "de")] == [None, "CHF"]
@@ -163,6 +168,9 @@ def test_a_minus_is_kept(text: str, value: str | None) -> None:
         ("en", "an R720, N 95 masks"),
         ("de", "50 da, 5 mt, 8 dh"),
         ("en", "MT 500 DA 20"),
+        ("de", "PLZ 32756"),
+        ("en", "Flat 6, Coldharbour Row, BS6 7QT"),
+        ("pt", "Somos os pais da Manu, RM 2217."),
     ],
 )
 def test_what_is_no_money_names_no_currency(language: Language, text: str) -> None:
@@ -204,6 +212,12 @@ def test_both_ends_of_a_range_have_the_currency() -> None:
     """ "From 26 to 50 €" are two amounts of euros."""
     for text in ("from 26 to 50 €", "26-50 €", "26 – 50 €"):
         assert [(str(each.value), each.currency) for each in read_amounts(text, "en")] == [("26", "EUR"), ("50", "EUR")]
+
+
+def test_an_order_number_before_a_price_is_no_range() -> None:
+    """ "7700331 a US$ 38.40": what is thousands of times the price names something."""
+    [number, price] = read_amounts("con OC 7700331 a US$ 38.40", "es")
+    assert (number.currency, price.currency) == (None, "USD")
 
 
 def test_a_sign_belongs_to_the_number_that_it_leads() -> None:

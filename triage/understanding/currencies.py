@@ -7,7 +7,8 @@ several currencies share ("$", "kr", "¥") means itself here; the rest of the ma
 from functools import cache
 from typing import Final
 
-from babel.numbers import get_currency_precision, list_currencies
+from babel import Locale
+from babel.numbers import get_currency_precision, get_territory_currencies, list_currencies
 
 #: signs and abbreviations, case folded, that stand before or after a number
 SIGNS: Final[dict[str, str]] = {
@@ -44,7 +45,7 @@ CASED: Final = {
     "tl": ("TL",),
     "rp": ("Rp",),
     "rm": ("RM",),
-    "bs": ("Bs", "BS"),
+    "bs": ("Bs",),
     "lei": ("lei", "Lei", "LEI"),
     "q": ("Q",),
     "r": ("R",),
@@ -61,6 +62,7 @@ LETTERS: Final = {"q": "GTQ", "r": "ZAR", "n": "NGN", "l": "HNL", "l.": "HNL"}
 #: short ones that are something else in other languages; texts in no known language may have them
 LOCAL: Final = {
     "n": "en", "l": "es", "l.": "es", "da": "fr", "dt": "fr", "dh": "fr", "dh.": "fr", "kz": "pt", "mt": "pt",
+    "rm": "en",
 }  # fmt: skip
 #: names that are weights as well: "2 pounds of flour" is no money
 WEIGHTS: Final = frozenset({"pound", "pounds", "pfund", "libras"})
@@ -115,10 +117,15 @@ WHOLE: Final = frozenset({"CLP", "COP", "PYG", "JPY", "KRW", "VND", "HUF", "ISK"
 POINT_COUNTRIES: Final = frozenset({"MXN", "DOP", "PEN", "GTQ", "HNL", "USD", "GBP", "CHF", "INR", "AUD"})
 
 
+#: what old contracts and invoices are in, and Chile's unit of account
+_OLD: Final = frozenset("DEM FRF ESP PTE ITL ATS BEF NLG IEP FIM GRD HRK CLF".split())  # noqa: SIM905
+
+
 @cache
 def codes() -> frozenset[str]:
     """ISO 4217 codes of money in use today, and a few of yesterday that old invoices show."""
-    return frozenset(code for code in list_currencies() if code not in {"XXX", "XTS", "XAU", "XAG", "XPD", "XPT"})
+    territories = [code for code in Locale("en").territories if len(code) == 2]
+    return _OLD.union(*(get_territory_currencies(code) for code in territories)).intersection(list_currencies())
 
 
 def is_code(text: str) -> bool:

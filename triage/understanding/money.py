@@ -284,7 +284,7 @@ def _is_doubtful(name: str | None, digits: str, letters: AbstractSet[str]) -> bo
 
 def _meaning_after(after: re.Match[str], digits: str, language: Language | None) -> str | None:
     name = after["name"]
-    if name and name.lower() == "p" and (after["gap"] or len(digits) > 3):
+    if name and name.lower() == "p" and (after["gap"] or len(digits.partition(".")[0]) > 3):
         return None
     if name and after["of"] and not after["times"]:
         return None
@@ -357,7 +357,13 @@ def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
         if reading and reading.value < amount.value:
             start = window + match.start(1)
             found.append(Amount(start=start, end=start + len(match[1]), value=reading.value, currency=amount.currency))
-    elif found and found[-1].shape != "named" and _RANGE_WORD.fullmatch(text[found[-1].end : amount.start]):
+    elif (
+        found
+        and found[-1].shape != "named"
+        # "7700331 at 38.40 €" is a number that names something, and a price
+        and found[-1].value <= 1000 * amount.value
+        and _RANGE_WORD.fullmatch(text[found[-1].end : amount.start])
+    ):
         found[-1] = replace(found[-1], currency=amount.currency, shape="named")
 
 
