@@ -80,6 +80,8 @@ _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 _YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
 #: the word before a plain year that makes it a number of its own ("invoice no. 2026")
 _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", "nummer<"})
+_YEARS: Final = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
+_SHARE: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
 #: what names nothing wherever it stands: addresses, accounts, telephones, times, tax and card numbers, our own cases
 _ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
@@ -288,9 +290,9 @@ def _plausible(candidate: Candidate, *, known: bool) -> bool:
     digits = sum(map(str.isdigit, text))
     if _DECIMAL.fullmatch(text) or not 2 <= len(text) <= 40 or digits > 30:
         return False
-    if re.fullmatch(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d", text):
+    if _YEARS.fullmatch(text):
         return False
-    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+", text) and not known:
+    if not known and _SHARE.fullmatch(text):
         return False
     if candidate.structured:
         return digits >= (2 if known else 3)

@@ -1,24 +1,24 @@
 """Words and phrases of the rules, found in a text by spaCy: `Lexicon.read` gives the tokens and every phrase hit.
 
-A blank pipeline and one PhraseMatcher a language, no statistics. Text is folded first (case, accents) without moving
-a character, so places in tokens are places in the text. A star at the end of a word of a phrase stands for any ending,
-one before it for any beginning: words are matched by the shortest such part that they have, and the hit is then
+A blank vocabulary and one PhraseMatcher for all languages, no statistics. Text is folded first (case, accents) without
+moving a character, so places in tokens are places in the text. A star at the end of a word of a phrase stands for any
+ending, one before it for any beginning: words are matched by the shortest such part that they have, and the hit is then
 checked word by word. Words that no phrase has are all the same to the matcher, so that spaCy's vocabulary does not grow
 with every mail that a daemon reads.
 """
 
-import contextlib
 import re
-import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
+from triage.imports import without
+
 if TYPE_CHECKING:
-    from spacy.matcher import PhraseMatcher
     from spacy.tokens import Doc
 
 #: letters, digits, or one other character; so "RE2201" and "49€" come apart and every language is cut alike
@@ -76,26 +76,19 @@ class Reading:
         return sections
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Search:
-    """The phrases of one language: by spaCy's numbers of their canonical words, each with its group and own words."""
-
-    matcher: "PhraseMatcher"
-    phrases: Mapping[tuple[int, ...], Sequence[tuple[str, Words]]]
-
-
 class Lexicon:
     """Groups of phrases by name and language, ready to be looked for."""
 
     def __init__(self, groups: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
         """`groups`: name → language → phrases; the language "*" counts in texts of every language."""
-        # spaCy takes a second to import: only who looks for phrases pays for it
-        with _without_torch():
+        # spaCy takes long to import: only who looks for phrases pays for it. Blank pipelines need no torch, which takes
+        # two seconds and 180 MB where it is installed, and nobody here its command line, which brings its downloads
+        with without({"torch": None, "spacy.cli.info": SimpleNamespace(info=None)}):
             from spacy import blank
             from spacy.matcher import PhraseMatcher
             from spacy.tokens import Doc
         self._vocab = blank("xx").vocab
-        self._doc, self._matcher = Doc, PhraseMatcher
+        self._doc = Doc
         phrases = {
             (name, language, words)
             for name, by_language in groups.items()
@@ -110,24 +103,32 @@ class Lexicon:
         self._tails = sorted({len(ending) for ending in self._endings})
         self._known = {word for _, _, words in phrases for word in words if "*" not in word or word == "*"}
         self._forms: dict[str, int] = {}
-        self._phrases = sorted(phrases)
-        self._languages = {language for _, language, _ in phrases}
-        self._searches: dict[str, _Search] = {}
+        self._languages = {language for _, language, _ in phrases} - {"*"}
+        #: by spaCy's numbers of their canonical words: group, language and own words; no words for a phrase of
+        #: canonical words, as most are: whatever has their numbers is the phrase
+        self._phrases: dict[tuple[int, ...], list[tuple[str, str, Words]]] = {}
+        for name, language, words in sorted(phrases):
+            own = () if all(self._form(word) == word for word in words) else words
+            self._phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, language, own))
+        self._matcher = PhraseMatcher(self._vocab)
+        for numbers in self._phrases:
+            # one by one: each takes 3 kB until it has been added
+            self._matcher.add("phrase", [self._numbered(list(numbers))])
 
     def read(self, text: str, language: str) -> Reading:
         """Tokens and hits; phrases of all languages where the language is none of those of the rules."""
         folded = fold(text)
         matches = list(_WORD.finditer(folded))
-        words = tuple(match[0] for match in matches)
-        starts = tuple(match.start() for match in matches)
-        search = self._search(language if language in self._languages else "*")
+        words = tuple([match[0] for match in matches])
+        starts = tuple([match.start() for match in matches])
+        spoken = {language, "*"} if language in self._languages else {*self._languages, "*"}
         forms = self._forms
         canonical = [forms.get(word) or self._canonical(word) for word in words]
         doc = self._numbered(canonical)
         hits = []
-        for _, first, last in search.matcher(doc):
-            for name, phrase in search.phrases[tuple(canonical[first:last])]:
-                if all(map(_fits, phrase, words[first:last])):
+        for _, first, last in self._matcher(doc):
+            for name, of, phrase in self._phrases[tuple(canonical[first:last])]:
+                if of in spoken and (not phrase or all(map(_fits, phrase, words[first:last]))):
                     end = starts[last - 1] + len(words[last - 1])
                     hits.append(Hit(name=name, first=first, last=last, start=starts[first], end=end))
         hits.sort(key=lambda hit: (hit.start, -hit.end, hit.name))
@@ -136,18 +137,6 @@ class Lexicon:
     def _numbered(self, words: list[int]) -> "Doc":
         # spaCy takes numbers of words as well as words, and need not look them up then
         return self._doc(self._vocab, words=words)  # type: ignore[arg-type]
-
-    def _search(self, language: str) -> "_Search":
-        """What looks for the phrases of one language, made when its first text is read."""
-        if language not in self._searches:
-            phrases: dict[tuple[int, ...], list[tuple[str, Words]]] = {}
-            for name, of, words in self._phrases:
-                if language == "*" or of in (language, "*"):
-                    phrases.setdefault(tuple(map(self._canonical, words)), []).append((name, words))
-            matcher = self._matcher(self._vocab)
-            matcher.add("phrase", [self._numbered(list(key)) for key in phrases])
-            self._searches[language] = _Search(matcher=matcher, phrases=phrases)
-        return self._searches[language]
 
     def _canonical(self, word: str) -> int:
         """The word as it is matched, by spaCy's number: its shortest known part with a star, itself, or UNKNOWN."""
@@ -164,19 +153,6 @@ class Lexicon:
             if word[:length] in self._beginnings and len(word.rstrip("*")) >= length:
                 return word[:length] + "*"
         return word if word in self._known else UNKNOWN
-
-
-@contextlib.contextmanager
-def _without_torch() -> Iterator[None]:
-    """spaCy's blank pipelines need no torch, but where it is installed they would load it: two seconds, 180 MB."""
-    hidden = "torch" not in sys.modules
-    if hidden:
-        sys.modules["torch"] = None  # type: ignore[assignment]  # the documented way to make an import fail
-    try:
-        yield
-    finally:
-        if hidden:
-            sys.modules.pop("torch", None)
 
 
 class _Folding(dict[int, str]):

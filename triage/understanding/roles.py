@@ -159,13 +159,15 @@ def role_features(places: Sequence[Place], leaning: Leaning) -> list[list[set[st
     """For each place and each amount of it, what speaks for one role or another."""
     values = sorted({amount.value for place in places if place.where != "attachment" for amount in place.amounts})
     relations = _relations(values) if len(values) <= MOST else {}
-    words = {hit.name[5:] for place in places for hit in place.reading.hits if hit.name.startswith("word.")}
+    words = {hit.name[5:] for place in places for hit in place.reading.of("word")}
     whole = leaning.features | {f"mail:{word}" for word in words} | {f"values:{min(len(values), 5)}"}
     counts = Counter(amount.value for place in places for amount in place.amounts)
     result: list[list[set[str]]] = []
     for place in places:
-        around = _Around(place)
         result.append([])
+        if not place.amounts:
+            continue
+        around = _Around(place)
         for number, amount in enumerate(place.amounts):
             near = around.features(number) | relations.get(amount.value, set())
             near |= {f"in:{place.where}", f"times:{min(counts[amount.value], 3)}", f"shape:{amount.shape}"}
@@ -217,7 +219,7 @@ class _Around:
     def __init__(self, place: Place) -> None:
         self._place = place
         text, reading = place.text, place.reading
-        self._hits = [hit for hit in reading.hits if hit.name.startswith("word.")]
+        self._hits = reading.of("word")
         self._ends = [
             match.end()
             for match in _SENTENCE.finditer(text)
@@ -299,7 +301,7 @@ def _sided(name: str, hit: Hit, first: int, last: int) -> Iterator[str]:
 
 def claims(priced: Sequence[Priced], places: Sequence[Place], leaning: Leaning) -> Iterator[Claim]:
     """Every sum that the mail may contest: each amount, each difference of two, the sum of the disputed ones."""
-    words = {hit.name[5:] for place in places for hit in place.reading.hits if hit.name.startswith("word.")}
+    words = {hit.name[5:] for place in places for hit in place.reading.of("word")}
     first: dict[Decimal, Priced] = {}
     for each in priced:
         held = first.get(each.amount.value)
