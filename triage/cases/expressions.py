@@ -9,10 +9,12 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
-if TYPE_CHECKING:
-    # importing it brings in its own command line: only who asks a rule pays for it
+from triage.imports import without
+
+# its command line takes 5 MB and a tenth of a second
+with without({"cel.cli": SimpleNamespace()}):
     import cel
 
 #: longest expression, deepest brackets, and most list macros (exists, all, map, filter: each multiplies the work)
@@ -47,8 +49,6 @@ class Facts:
     """The facts of one mail, converted once for all rules, and the functions that rules may call."""
 
     def __init__(self, facts: Mapping[str, object]) -> None:
-        import cel
-
         mentions = _Mentions()
         #: words that `mentions` found since it was last cleared
         self.found = mentions.found
@@ -77,7 +77,7 @@ class Expression:
 
     source: str
     #: the parts between the outermost ``&&``, each with its program: it holds where they all do
-    _parts: tuple[tuple[str, "cel.Program"], ...] = field(repr=False)
+    _parts: tuple[tuple[str, cel.Program], ...] = field(repr=False)
 
     def ask(self, facts: "Facts") -> Answer:
         """Whether it holds, and the words that were found or the first part that did not."""
@@ -155,16 +155,14 @@ def _check_cost(source: str) -> None:
         raise BadExpression(f"has more than {MAX_MACROS} of exists, all, map and filter")
 
 
-def _compiled(source: str) -> "cel.Program":
-    import cel
-
+def _compiled(source: str) -> cel.Program:
     try:
         return cel.compile(source)
     except Exception as error:
         raise BadExpression(_first_line(error).removeprefix(f"Failed to parse expression '{source}': ")) from error
 
 
-def _dry_run(source: str, context: "cel.Context") -> object:
+def _dry_run(source: str, context: cel.Context) -> object:
     try:
         return _compiled(source).execute(context)
     except BadExpression:
