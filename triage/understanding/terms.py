@@ -65,8 +65,8 @@ class Terms:
     def load(cls, path: Path, tokenizer: Tokenizer) -> "Terms":
         """Read what `save` wrote; raises KeyError or ValueError for other content."""
         tensors = load_file(path)
-        keys, weights = tensors["keys"], tensors["weights"].astype(np.float32)
-        rarity, bias = tensors["rarity"].astype(np.float32), tensors["bias"]
+        # numbers of 16 bits stay so: the few that a mail asks for become wider as it counts with them
+        keys, weights, rarity, bias = (tensors[name] for name in ("keys", "weights", "rarity", "bias"))
         if keys.shape != rarity.shape or weights.shape != (len(bias), len(keys)) or not len(keys):
             raise ValueError(f"{path.name}: weights is {weights.shape}, keys {keys.shape}")
         return cls(tokenizer=tokenizer, keys=keys, rarity=rarity, weights=weights, bias=bias)
