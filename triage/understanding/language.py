@@ -6,6 +6,7 @@ Luxembourgish and their like share most of their words with ours: they need more
 """
 
 import re
+from array import array
 from functools import cache
 from mmap import ACCESS_READ, mmap
 from tempfile import TemporaryFile
@@ -71,6 +72,9 @@ def _identifier() -> LanguageIdentifier:
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)
     # it would keep the other ninety languages for a later choice: 30 MB
     identifier._full_model = identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes
+    # a hundred thousand small numbers each, which as objects take 8 MB
+    identifier._rowbase = array("I", identifier._rowbase)
+    identifier.tk_output = array("i", identifier.tk_output)
     # Most of its table of moves is for scripts that nobody writes to us in: 40 MB that may stay on the disk.
     moves = identifier.tk_nextmove
     with TemporaryFile() as file:
