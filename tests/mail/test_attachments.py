@@ -1,5 +1,6 @@
 """Text out of what is attached, and nothing else."""
 
+import base64
 import io
 import zipfile
 
@@ -7,7 +8,7 @@ import pytest
 
 from triage.mail import attachments
 from triage.mail.attachments import read_text
-from triage.mail.message import parse
+from triage.mail.message import Message, parse
 
 
 def _pdf(words: str, *, pages: int = 1) -> bytes:
@@ -135,8 +136,6 @@ def test_other_kinds(content: bytes, name: str, kind: str, text: str) -> None:
 
 def test_an_attached_invoice_reaches_the_message() -> None:
     """Name, type, size and text of a part stand in the message."""
-    import base64
-
     content = _pdf("Invoice 9")
     mail = (
         b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee attached.\n--b\nContent-Type: application/pdf\n"
@@ -149,3 +148,78 @@ def test_an_attached_invoice_reaches_the_message() -> None:
         ("9.pdf", len(content), "Invoice 9")
     ]
     assert message.reply == "See attached."
+
+
+def offered(message: Message) -> list[str | None]:
+    """The names of the attachments that are offered for OCR."""
+    return [each.filename for each in message.attachments if each.picture is not None]
+
+
+def with_part(content: bytes, kind: str, name: str = "", *, within: str = "mixed", **headers: str) -> bytes:
+    """A mail with a text and one more part."""
+    lines = "".join(f"{header.replace('_', '-')}: {value}\n" for header, value in headers.items())
+    disposition = f'Content-Disposition: inline; filename="{name}"\n' if name else ""
+    return (
+        (
+            f"Content-Type: multipart/{within}; boundary=b\n\n--b\nContent-Type: text/html\n\n<img src=cid:1>Hello\n"
+            f"--b\nContent-Type: {kind}\n{disposition}{lines}Content-Transfer-Encoding: base64\n\n"
+        ).encode()
+        + base64.encodebytes(content)
+        + b"--b--\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/webp", "image/tiff", "image/bmp", "image/pjpeg"])
+def test_a_picture_is_offered_for_ocr_with_its_bytes(kind: str) -> None:
+    """They are unpacked only when somebody asks for them."""
+    [attachment] = parse(with_part(b"picture", kind, "bill.x")).attachments
+    assert attachment.picture is not None
+    assert attachment.picture() == b"picture"
+    assert (attachment.text, attachment.note) == ("", "")
+
+
+def test_a_picture_is_known_by_its_name_too() -> None:
+    """Phones and web forms send photos as bytes without a type."""
+    assert offered(parse(with_part(b"picture", "application/octet-stream", "IMG_1.JPG"))) == ["IMG_1.JPG"]
+
+
+@pytest.mark.parametrize("kind", ["image/gif", "image/svg+xml", "video/mp4", "application/zip"])
+def test_what_no_bill_comes_in_is_not_offered(kind: str) -> None:
+    """Animations, drawings, films, archives."""
+    assert offered(parse(with_part(b"x" * 50_000, kind, "x"))) == []
+
+
+def test_a_logo_of_the_letter_is_not_offered() -> None:
+    """Small, with a Content-ID and in a multipart/related: logos and tracking pixels are what letters show."""
+    logo = with_part(b"x" * 9_000, "image/png", "logo.png", within="related", Content_ID="<1>")
+    assert offered(parse(logo)) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "within", "headers"),
+    [
+        (200_000, "related", {"Content_ID": "<1>"}),
+        (9_000, "mixed", {"Content_ID": "<1>", "X_Attachment_Id": "1"}),
+        (9_000, "related", {}),
+    ],
+    ids=["a photo put into the letter", "attached by Gmail, which gives all an id", "named by nothing in the letter"],
+)
+def test_a_picture_that_the_writer_meant_is_offered(size: int, within: str, headers: dict[str, str]) -> None:
+    """Where one of the three signs of a logo is missing."""
+    assert offered(parse(with_part(b"x" * size, "image/png", "bill.png", within=within, **headers))) == ["bill.png"]
+
+
+def test_a_pdf_is_offered_only_where_it_has_no_text() -> None:
+    """Scanned pages: its note says so whether or not somebody reads them."""
+    scanned = parse(with_part(_pdf(""), "application/pdf", "scan.pdf"))
+    assert offered(scanned) == ["scan.pdf"]
+    assert scanned.attachments[0].note == "no text in it: scanned pages"
+    assert offered(parse(with_part(_pdf("Invoice 9"), "application/pdf", "bill.pdf"))) == []
+    assert offered(parse(with_part(b"%PDF-1.4 broken", "application/pdf", "bill.pdf"))) == []
+
+
+def test_pictures_of_an_enclosed_mail_are_offered() -> None:
+    """A complaint that a colleague forwards as an attachment."""
+    inner = with_part(b"picture", "image/png", "bill.png")
+    mail = b"Content-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: message/rfc822\n\n" + inner + b"\n--c--\n"
+    assert offered(parse(mail)) == ["bill.png"]

@@ -1,7 +1,8 @@
 """The text of what is attached: PDF, docx, xlsx, csv, HTML, plain text, calendar.
 
 Every reader is bounded in pages, characters and unpacked bytes, and says in a note what it left out. Archives are
-never opened and images are only listed. Nothing here runs, fetches or follows anything.
+never opened. Pictures are only listed: `picture` hands their bytes to who can read them. Nothing here runs, fetches or
+follows anything.
 """
 
 import lzma
@@ -10,7 +11,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import PurePath
 from xml.parsers import expat
@@ -25,6 +26,8 @@ MAX_PAGES = 40
 #: bytes that one member of an office document may unpack to
 _MAX_MEMBER = 24 * 1024 * 1024
 _MAX_SHEETS = 20
+#: the note of a PDF whose pages are pictures
+_SCANNED = "no text in it: scanned pages"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,8 @@ class Attachment:
     text: str = ""
     #: why there is no text, or what was cut; "" when all is well
     note: str = ""
+    #: gives the bytes of a picture, or of a PDF of scanned pages, for OCR; None for all else, and for a logo
+    picture: Callable[[], bytes] | None = field(default=None, compare=False, repr=False)
 
 
 class _Unreadable(Exception):
@@ -66,6 +71,11 @@ def is_readable(filename: str | None, content_type: str) -> bool:
     return kind_of(b"", filename, content_type) in _READERS or content_type == "application/octet-stream"
 
 
+def is_picture(filename: str | None, content_type: str, note: str) -> bool:
+    """Whether OCR may find text in it: a picture by name or type, or a PDF that was read with this note."""
+    return kind_of(b"", filename, content_type) == "picture" or note == _SCANNED
+
+
 _BY_TYPE = {
     "application/pdf": "pdf",
     "application/x-pdf": "pdf",
@@ -74,6 +84,15 @@ _BY_TYPE = {
     "application/csv": "txt",
     "application/json": "txt",
     "application/xhtml+xml": "html",
+    "image/png": "picture",
+    "image/x-png": "picture",
+    "image/jpeg": "picture",
+    "image/jpg": "picture",
+    "image/pjpeg": "picture",
+    "image/webp": "picture",
+    "image/tiff": "picture",
+    "image/bmp": "picture",
+    "image/x-ms-bmp": "picture",
     "text/html": "html",
     "text/calendar": "ics",
     "text/rtf": "",
@@ -83,7 +102,8 @@ _BY_TYPE = {
 _BY_SUFFIX = {
     ".pdf": "pdf", ".docx": "docx", ".docm": "docx", ".xlsx": "xlsx", ".xlsm": "xlsx", ".csv": "txt", ".tsv": "txt",
     ".txt": "txt", ".text": "txt", ".log": "txt", ".md": "txt", ".json": "txt",
-    ".htm": "html", ".html": "html", ".ics": "ics",
+    ".htm": "html", ".html": "html", ".ics": "ics", ".png": "picture", ".jpg": "picture", ".jpeg": "picture",
+    ".webp": "picture", ".tif": "picture", ".tiff": "picture", ".bmp": "picture",
 }  # fmt: skip
 
 
@@ -127,7 +147,7 @@ def _pdf(content: bytes, _: str | None) -> tuple[str, str]:
             document.close()
     text = "\n\n".join(out)
     if not text.strip():
-        return "", "no text in it: scanned pages"
+        return "", _SCANNED
     return text, f"the first {len(out)} of {pages} pages were read" if len(out) < pages else ""
 
 

@@ -8,6 +8,7 @@ import itertools
 import mimetypes
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from triage.mail import attachments, encoded, headers, html, mime, smime, tnef
 from triage.mail.attachments import Attachment
@@ -21,6 +22,8 @@ _MAX_OPENED = 40
 _MAX_OPENED_BYTES = 64 * 1024 * 1024
 #: files that are taken out of the text of one part
 _MAX_ENCODED = 200
+#: a picture that the letter shows in itself is a logo or a tracking pixel below so many bytes
+_MAX_LOGO = 32 * 1024
 #: types by file names, without the tables of the machine
 _TYPES = mimetypes.MimeTypes()
 _TEXT_AS_ATTACHMENT = frozenset(
@@ -117,6 +120,8 @@ class _Collector:
     def __init__(self, content: Content, reader: mime.Reader) -> None:
         self.content = content
         self.reader = reader
+        #: how many multipart/related the part in hand lies in
+        self.related = 0
 
     def part(self, entity: mime.Entity, *, root_level: bool = False) -> None:
         kind = entity.content_type
@@ -157,8 +162,10 @@ class _Collector:
         if kind == "multipart/alternative":
             self._alternative(entity)
             return
+        self.related += kind == "multipart/related"
         for child in entity.children:
             self.part(child)
+        self.related -= kind == "multipart/related"
 
     def _alternative(self, entity: mime.Entity) -> None:
         """The same words several times: kept as one section with its plain and its HTML form."""
@@ -234,6 +241,7 @@ class _Collector:
         self._attach(entity, note=f"an Outlook envelope with {len(unwrapped.files)} files")
         for file in unwrapped.files:
             text, note = self._open(file.content, file.filename, file.content_type, None)
+            picture = attachments.is_picture(file.filename, file.content_type, note)
             self.content.attachments.append(
                 Attachment(
                     filename=mime.plain_name(file.filename or "") or None,
@@ -241,6 +249,7 @@ class _Collector:
                     size=len(file.content),
                     text=text,
                     note=note,
+                    picture=partial(bytes, file.content) if picture else None,
                 )
             )
 
@@ -294,12 +303,13 @@ class _Collector:
             position = file.end
             name = mime.plain_name(decode(file.name, entity.charset))
             kind = _TYPES.guess_type(name or "")[0] or "application/octet-stream"
-            text, note = "", "not read: it is damaged, or a part of a larger file"
+            text, note, picture = "", "not read: it is damaged, or a part of a larger file", None
             if file.content is not None:
                 readable = attachments.is_readable(name, kind)
                 text, note = self._open(file.content, name, kind, None) if readable else ("", "")
+                picture = partial(bytes, file.content) if attachments.is_picture(name, kind, note) else None
             self.content.attachments.append(
-                Attachment(filename=name, content_type=kind, size=file.size, text=text, note=note)
+                Attachment(filename=name, content_type=kind, size=file.size, text=text, note=note, picture=picture)
             )
         return b"".join([*kept, raw[position:]])[: 4 * MAX_TEXT] if kept else raw
 
@@ -325,8 +335,12 @@ class _Collector:
             self.content.spare.append(
                 Section(html=decode(entity.content(), entity.charset)) if kind == "text/html" else Section(plain=text)
             )
+        size = entity.size()
+        # what the letter shows in itself is named by the HTML; a photo put into it is larger than a logo
+        logo = self.related and "content-id" in entity.fields and size < _MAX_LOGO
+        picture = entity.content if not logo and attachments.is_picture(name, kind, note) else None
         self.content.attachments.append(
-            Attachment(filename=name, content_type=kind, size=entity.size(), text=text, note=note)
+            Attachment(filename=name, content_type=kind, size=size, text=text, note=note, picture=picture)
         )
 
     def _open(self, data: bytes, name: str | None, kind: str, charset: str | None) -> tuple[str, str]:
