@@ -227,6 +227,16 @@ class ModelSettings(Section):
         return self
 
 
+class OcrSettings(Section):
+    """Reading pictures: needs the extra `ocr`."""
+
+    enabled: bool = False
+    #: pictures that are read of one mail
+    pictures: int = Field(default=4, ge=1, le=20)
+    #: for the pictures of one mail together; eight mails are read in one transaction, which ends after five minutes
+    seconds: int = Field(default=30, ge=5, le=30)
+
+
 class RulesSettings(Section):
     """Where the rules are."""
 
@@ -358,6 +368,7 @@ class Settings(BaseSettings):
     mailbox: tuple[MailboxSettings, ...] = ()
     relay: RelaySettings | None = None
     model: ModelSettings = ModelSettings()
+    ocr: OcrSettings = OcrSettings()
     rules: RulesSettings = RulesSettings()
     letters: LettersSettings = LettersSettings()
     hours: HoursSettings = HoursSettings()

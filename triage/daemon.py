@@ -136,7 +136,7 @@ class Daemon:
         """Open everything that can be wrong before the first walk: a mistake is the operator's to hear of now."""
         house = self._house
         if "read" in self._walks:
-            _ = house.policy, house.understander, house.templates, house.lint_rules
+            _open_for_reading(house)
         if "deliver" in self._walks and house.relay is None:
             log.warning("no_relay", why="letters will wait: config.toml has no [relay] section")
         if "collect" in self._walks:
@@ -256,12 +256,18 @@ class Daemon:
 def once(house: House) -> dict[str, int]:
     """One round of all walks, then done: for cron and for tests. Raises AlreadyRunning beside a daemon on SQLite."""
     with one_daemon(house.store.engine):
+        _open_for_reading(house)
         return {
             "collected": pipeline.collect(house),
             "read": pipeline.read(house),
             "delivered": pipeline.deliver(house),
             "looked_again": pipeline.look_again(house),
         }
+
+
+def _open_for_reading(house: House) -> None:
+    """Raises OperatorError for what would set aside every mail that is read."""
+    _ = house.policy, house.understander, house.templates, house.lint_rules
 
 
 def _now() -> datetime:

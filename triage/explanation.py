@@ -15,6 +15,8 @@ from triage.understanding.findings import Disputed, Finding, Understanding
 
 #: the parts of an explanation, as `--fields` names them
 FIELDS = ("message", "automatic", "dispute", "findings", "decision")
+#: what the note of a picture begins with once it was read
+_BY_OCR = "read by OCR: compare it with the picture"
 
 
 def explanation(
@@ -29,7 +31,7 @@ def explanation(
         "message": lambda: message_part(message, understood),
         "automatic": lambda: automatic_part(understood.automatic),
         "dispute": lambda: dispute_part(understood, decision),
-        "findings": lambda: [finding_part(finding) for finding in understood.findings],
+        "findings": lambda: findings_part(understood),
         "decision": lambda: decision_part(decision) if decision is not None else None,
     }
     return {"id": identity, "ok": True, "error": None} | {name: parts[name]() for name in FIELDS if name in fields}
@@ -50,17 +52,29 @@ def message_part(message: Message, understood: Understanding) -> dict[str, Any]:
         "text": message.text,
         "reply": message.reply,
         "language": understood.language,
-        "attachments": [
-            {
-                "filename": attachment.filename,
-                "content_type": attachment.content_type,
-                "size": attachment.size,
-                "note": attachment.note,
-            }
-            for attachment in message.attachments
-        ],
+        "attachments": attachments_part(message, understood, texts=True),
         "problems": list(message.problems),
     }
+
+
+def attachments_part(message: Message, understood: Understanding, *, texts: bool = False) -> list[dict[str, Any]]:
+    """What is attached, and what could not be read of it; `texts` adds what OCR has read in a picture."""
+    parts: list[dict[str, Any]] = [
+        {
+            "filename": attachment.filename,
+            "content_type": attachment.content_type,
+            "size": attachment.size,
+            "note": attachment.note,
+        }
+        for attachment in message.attachments
+    ]
+    for picture in understood.pictures:
+        part = parts[picture.attachment]
+        part["note"] = f"{_BY_OCR}; {picture.note}".rstrip("; ") if picture.text else picture.note
+        part["ocr"] = bool(picture.text)
+        if texts and picture.text:
+            part["ocr_text"] = picture.text
+    return parts
 
 
 def automatic_part(automatic: Automatic) -> dict[str, Any]:
@@ -97,6 +111,12 @@ def disputed_part(disputed: Disputed | None) -> dict[str, Any] | None:
         return None
     value = plain(disputed.money.value, disputed.money.currency)
     return {"value": value, "currency": disputed.money.currency, "how": disputed.how}
+
+
+def findings_part(understood: Understanding) -> list[dict[str, Any]]:
+    """What was found; what OCR has read in pictures comes last, and is marked: nothing was decided by it."""
+    unsure = [finding_part(finding) | {"ocr": True} for picture in understood.pictures for finding in picture.findings]
+    return [finding_part(finding) for finding in understood.findings] + unsure
 
 
 def finding_part(finding: Finding) -> dict[str, Any]:
@@ -161,7 +181,8 @@ def decided_record(
         "automatic": automatic_part(understood.automatic),
         "language": understood.language,
         "dispute": dispute_part(understood, decision),
-        "findings": [finding_part(finding) for finding in understood.findings],
+        "findings": findings_part(understood),
+        "attachments": attachments_part(message, understood),
         "records": records_part(records),
         "decision": decision_part(decision),
         "problems": list(message.problems),

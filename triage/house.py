@@ -31,6 +31,7 @@ from triage.mail.authentication import Trust, sender_trust
 from triage.mail.automatic import Own
 from triage.mail.mailbox import Mailbox, MailSource
 from triage.mail.message import Address, Message, RawMail
+from triage.mail.pictures import Ocr, is_installed
 from triage.pipeline import BATCH, QUICK_BATCH, LetterRules
 from triage.pipeline import Relay as RelayLike
 from triage.records.checks import consult
@@ -91,6 +92,8 @@ class House:
             opened["ledger"].close()
         if "_readers" in opened:
             opened["_readers"].shutdown()
+        if opened.get("ocr") is not None:
+            opened["ocr"].close()
         if "store" in opened:
             opened["store"].close()
 
@@ -222,7 +225,8 @@ class House:
     @property
     def together(self) -> int:
         """How many mails are understood, and written down, together."""
-        return QUICK_BATCH if self.settings.model.backend == "none" else BATCH
+        quick = self.settings.model.backend == "none" and not self.settings.ocr.enabled
+        return QUICK_BATCH if quick else BATCH
 
     @cached_property
     def own(self) -> Own:
@@ -238,8 +242,22 @@ class House:
     def understander(self) -> Understander:
         """The whole of understanding."""
         return Understander(
-            own=self.own, classifier=self.remembering, extractor=self.extractor, rules=self.patterns.version
+            own=self.own,
+            classifier=self.remembering,
+            extractor=self.extractor,
+            rules=self.patterns.version,
+            pictures=self.ocr,
         )
+
+    @cached_property
+    def ocr(self) -> Ocr | None:
+        """What reads pictures; None where the site has not switched it on. Raises ConfigError without the extra."""
+        settings = self.settings.ocr
+        if not settings.enabled:
+            return None
+        if not is_installed():
+            raise ConfigError("ocr.enabled: rapidocr is missing: pip install 'billing-dispute-triage[ocr]'")
+        return Ocr(most=settings.pictures, seconds=settings.seconds)
 
     def understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
         """What each mail means, by the version in use and by what people have said until now."""
@@ -251,7 +269,7 @@ class House:
 
     def _understand(self, messages: Sequence[Message]) -> Sequence[Understanding]:
         understood = self.understander.understand(messages)
-        return [self.with_evidence(message, what) for message, what in zip(messages, understood, strict=True)]
+        return [self.with_details(message, what) for message, what in zip(messages, understood, strict=True)]
 
     @property
     def _threads(self) -> int:
@@ -263,12 +281,12 @@ class House:
     def _readers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._threads, thread_name_prefix="read")
 
-    def with_evidence(self, message: Message, understood: Understanding) -> Understanding:
-        """The same, with the words that moved the verdict where a person or a customer will hear of it."""
+    def with_details(self, message: Message, understood: Understanding) -> Understanding:
+        """Where a person or a customer will hear of it: the same with what moved the verdict, and pictures read."""
         verdict = understood.verdict
         if verdict is None or verdict.probability < self.policy.review_threshold:
             return understood
-        return self.understander.with_evidence(message, understood)
+        return self.understander.with_pictures(message, self.understander.with_evidence(message, understood))
 
     # records
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from triage import pipeline
 from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
-from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines
+from triage.cli.common import JsonOption, actor, house_of, moment, out, place_of, print_json, print_json_lines
 from triage.config import Settings
 from triage.errors import OperatorError
 from triage.house import House
@@ -310,7 +310,9 @@ def _tell_record(case: CaseView) -> None:
     for finding in case.record.get("findings") or ():
         value = f"{finding['value']} {finding['currency'] or ''}".strip()
         role = f", {finding['role']}" if finding["role"] else ""
-        out.print(
-            f"  {finding['kind']:<8} “{escape(finding['text'])}” = {escape(value)}{role}, in {finding['where']}",
-            soft_wrap=True,
-        )
+        told = f"{finding['kind']:<8} “{finding['text']}” = {value}{role}, in {place_of(finding)}"
+        out.print(f"  {escape(told)}", soft_wrap=True)
+    for attachment in case.record.get("attachments") or ():
+        if attachment["note"]:
+            told = f"{attachment['filename'] or 'unnamed'}: {attachment['note']}"
+            out.print(f"  attached {escape(told)}", soft_wrap=True)

@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +119,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 def moment(when: datetime | None, settings: Settings) -> str:
     """A moment in the site's zone."""
     return when.astimezone(ZoneInfo(settings.hours.zone)).strftime("%Y-%m-%d %H:%M") if when is not None else ""
+
+
+def place_of(finding: Mapping[str, Any]) -> str:
+    """Where a finding of an explanation stands, and whether it may be misread."""
+    place = " ".join(filter(None, (finding["where"], finding.get("attachment"))))
+    return f"{place}, read by OCR" if finding.get("ocr") else place
 
 
 def _plain(value: Any) -> Any:

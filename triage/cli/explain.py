@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from triage.cases.decide import Arrival, decide
 from triage.cases.known import Known
-from triage.cli.common import JsonOption, app, house_of, out, print_json
+from triage.cli.common import JsonOption, app, house_of, out, place_of, print_json
 from triage.errors import NotFound, OperatorError, TriageError
 from triage.explanation import FIELDS, explanation, failure, records_part
 from triage.house import House
@@ -59,18 +59,19 @@ def explain(
         raise OperatorError(f"--fields: there is no {', '.join(unknown)}; choose from {', '.join(FIELDS)}")
     if bool(files) == jsonl:
         raise OperatorError("name .eml files, or give --jsonl and write JSON lines to standard input")
-    explainer = Explainer(house_of(context), wanted)
-    if jsonl:
-        for line in _answers(explainer, sys.stdin.buffer):
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-        return
-    for path in files or []:
-        answer = explainer.explain(str(path), parse(bytes_of(path)))
-        if as_json:
-            print_json(answer)
-        else:
-            _tell(answer)
+    with house_of(context) as house:
+        explainer = Explainer(house, wanted)
+        if jsonl:
+            for line in _answers(explainer, sys.stdin.buffer):
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            return
+        for path in files or []:
+            answer = explainer.explain(str(path), parse(bytes_of(path)))
+            if as_json:
+                print_json(answer)
+            else:
+                _tell(answer)
 
 
 class Explainer:
@@ -102,7 +103,7 @@ class Explainer:
         )[0]
         decision = records = None
         if self._decides:
-            understood = house.with_evidence(message, understood)
+            understood = house.with_details(message, understood)
             now = datetime.now(UTC)
             records = house.consult(message, understood, arrived=now)
             if records is not None:
@@ -225,7 +226,7 @@ def _tell_findings(findings: Sequence[Mapping[str, Any]]) -> None:
         role = f", {finding['role']}" if finding["role"] else ""
         value = f"{finding['value']} {finding['currency'] or ''}".strip()
         others = f" (or {', '.join(finding['alternatives'])})" if finding["alternatives"] else ""
-        _line(finding["kind"], f"“{finding['text']}” = {value}{others}{role}, in {finding['where']}")
+        _line(finding["kind"], f"“{finding['text']}” = {value}{others}{role}, in {place_of(finding)}")
 
 
 def _tell_records(records: Mapping[str, Any]) -> None:

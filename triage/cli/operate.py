@@ -171,7 +171,7 @@ def doctor(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check database, rules, model, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
+    """Check database, rules, model, OCR, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
     house = house_of(context)
     if now:
         house.store.logins.forget()
@@ -199,6 +199,7 @@ def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "database", lambda: f"{house.store.check(now=house.now())}, schema {house.store.version()}"
     yield "rules", lambda: _rules(house)
     yield "model", lambda: _model(house)
+    yield "ocr", lambda: _ocr(house)
     for mailbox in house.mailboxes() if house.settings.mailbox else ():
         name = f"mailbox {mailbox.account.name}/{mailbox.account.folder}"
         yield name, partial(_mailbox, house, mailbox)
@@ -230,6 +231,13 @@ def _model(house: House) -> str:
     if learn.is_stale(version, house.model_folder):
         return f"{house.model}: {bands}; {version.name} was learned on another version of it and rests: learn again"
     return f"{house.model}, learned here ({version}): {bands}"
+
+
+def _ocr(house: House) -> str:
+    if house.ocr is None:
+        return "off: attached pictures are listed, not read"
+    settings = house.settings.ocr
+    return f"{house.ocr.check()}: {settings.pictures} pictures a mail, {settings.seconds} seconds for them"
 
 
 def _mailbox(house: House, mailbox: MailSource) -> str:

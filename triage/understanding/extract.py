@@ -138,6 +138,15 @@ class Extractor:
         priced, disputed = self._roles.judge(places(reads), leaning(scans, verdict), senses)
         return Extract(findings=tuple(_distinct(_found(reads, priced))), disputed=disputed)
 
+    def in_picture(
+        self, message: Message, attachment: int, text: str, language: Language, *, verdict: Verdict | None = None
+    ) -> tuple[Finding, ...]:
+        """The findings of the text that OCR has read in an attachment; the mail tells its currency and its days."""
+        alone = (replace(message.attachments[attachment], text=text),)
+        found = self.findings(replace(message, attachments=alone), language, verdict=verdict)
+        # without those of its file name, which needed no OCR
+        return tuple(each for each in found if each.where == "attachment" and each.end)
+
     def scan(self, message: Message, language: Language, *, arrived: datetime | None = None) -> list[Scan]:
         """The texts of a mail with their words, numbers and days: what there is to decide about."""
         sections = list(_sections(message))

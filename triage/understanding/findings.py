@@ -73,6 +73,20 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What OCR has read in an attached picture. It misreads, so people are shown it and nothing rests on it."""
+
+    #: which of `Message.attachments`, from 0
+    attachment: int
+    #: "" when nothing was read
+    text: str = ""
+    #: why there is no text, or what was left out; "" when all is well
+    note: str = ""
+    #: where = attachment
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disputed:
     """What the customer contests or claims."""
 
@@ -124,6 +138,8 @@ class Understanding:
     verdict: Verdict | None
     findings: tuple[Finding, ...] = ()
     disputed: Disputed | None = None
+    #: attached pictures that were read, or that somebody tried to read
+    pictures: tuple[Picture, ...] = ()
     #: version of the patterns and rules that were used
     rules: str = ""
     #: further facts worth a line in the record, name → value

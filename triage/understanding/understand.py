@@ -10,9 +10,10 @@ from typing import Literal
 
 from triage.mail.automatic import Automatic, Own, recognise
 from triage.mail.message import Message
+from triage.mail.pictures import PictureReader
 from triage.understanding.classify import Classifier, Words
 from triage.understanding.extract import Extract, Extractor
-from triage.understanding.findings import Language, Understanding, Verdict
+from triage.understanding.findings import Language, Picture, Understanding, Verdict
 from triage.understanding.language import language_of
 
 Step = Literal["automatic", "language", "dispute", "findings"]
@@ -30,6 +31,7 @@ class Understander:
     extractor: Extractor | None
     #: version of the patterns, for the record
     rules: str = ""
+    pictures: PictureReader | None = None
 
     def understand(
         self,
@@ -80,6 +82,18 @@ class Understander:
         words = words_of(message, understood.language)
         evidence = self.classifier.evidence(words, understood.verdict)
         return replace(understood, verdict=replace(understood.verdict, evidence=evidence))
+
+    def with_pictures(self, message: Message, understood: Understanding) -> Understanding:
+        """The same, with what OCR reads in the attached pictures: beside what was understood, which stays as it is."""
+        if self.pictures is None or self.extractor is None:
+            return understood
+        pictures = []
+        for read in self.pictures.read(message):
+            found = self.extractor.in_picture(
+                message, read.attachment, read.text, understood.language, verdict=understood.verdict
+            )
+            pictures.append(Picture(attachment=read.attachment, text=read.text, note=read.note, findings=found))
+        return replace(understood, pictures=tuple(pictures))
 
     def _automatic(self, message: Message, further: Own | None) -> Automatic:
         if further is None:
