@@ -59,6 +59,9 @@ def test_invoice_numbers_in_any_house_style(
         ("en", "It went off my card ending in 4410.", "card", "4410"),
         ("pt", "Cobraram no cartão final 7731 ontem.", "card", "7731"),
         ("en", "Visa **** 8812 was charged.", "card", "8812"),
+        ("de", "Lieferschein 118204 lag bei.", "order", "118204"),
+        ("en", "Half of what PO-20771 lists is missing.", "order", "PO-20771"),
+        ("es", "Mi póliza 04-7718822 vence en mayo.", "account", "04-7718822"),
     ],
 )
 def test_other_numbers_are_kept_apart(
@@ -81,6 +84,9 @@ def test_other_numbers_are_kept_apart(
         ("en", "See https://pay.example/invoice/88120 or mail bill2026@shop.example"),
         ("de", "Amtsgericht Celle, Az. 44 VI 210/26"),
         ("es", "me facturaron 240 € en vez de 200 €"),
+        ("en", "Please collect from sort code 83-06-XX, account ending 7715."),
+        ("de", "Bitte auf DE44 XXXX 5550 0105 1757 31 überweisen."),
+        ("en", "The code SPRING25 did not work."),
     ],
 )
 def test_numbers_of_other_things_are_no_findings(extractor: Extractor, language: Language, text: str) -> None:

@@ -376,8 +376,21 @@ class _Labels:
             features.add("article")
         sentence = self._sentence(candidate.start)
         features.update(said for place, said in self._said if place == sentence)
-        words = [self._reading.words[place] for place in range(max(0, token - 4), token)]
-        features.update(f"{word}<" for word in [word for word in words if word not in _MARKS][-1:])
+        features.update(f"inside:{_sort(hit)}" for hit in self._hits if token <= hit.first and hit.last <= after)
+        return features | self._words_around(token, after)
+
+    def _words_around(self, token: int, after: int) -> set[str]:
+        """The words next to the candidate, and how the last one begins and ends that is no filler."""
+        words = self._reading.words
+        before = [word for word in words[max(0, token - 8) : token] if word not in _MARKS]
+        behind = [word for word in words[after : after + 5] if word not in _MARKS]
+        features = {f"{word}<" for word in before[-1:]}
+        features.update(f"{word}<3" for word in before[-3:])
+        features.update(f"{word}>2" for word in behind[:2])
+        if telling := [word for word in before if word not in self._between][-1:]:
+            word = telling[0]
+            features.update(f"{word[:letters]}*<" for letters in (4, 6))
+            features.add(f"*{word[-6:]}<")
         return features
 
     def _sentence(self, place: int) -> int:
@@ -416,6 +429,9 @@ def _looks(candidate: Candidate) -> set[str]:
     letters = re.match(r"[^\W\d_]+", text)
     features = {f"digits:{min(digits, 12) // 2}", *(f"has:{mark}" for mark in "-/._ " if mark in text)}
     features.add(f"begins:{letters[0].lower()}" if letters else "begins:0")
+    features.add(f"letters:{min(len(letters[0]), 6) if letters else 0}")
+    if _WORD_AND_DIGITS.fullmatch(text):
+        features.add("word and digits")
     if re.match(r"(?:19|20)?\d\d[-/.]", text):
         features.add("year first")
     if re.search(r"[-/](?:20)?[0-3]\d$", text):
@@ -425,6 +441,10 @@ def _looks(candidate: Candidate) -> set[str]:
     if _TAX.fullmatch(re.sub(r"[-. ]", "", text)):
         features.add("like a tax number")
     return features
+
+
+#: as codes of vouchers are made
+_WORD_AND_DIGITS: Final = re.compile(r"[^\W\d_]{4,}\d{1,3}")
 
 
 def _around(text: str, candidate: Candidate, amounts: Sequence[Span], taken: Sequence[Span]) -> set[str]:
@@ -471,14 +491,17 @@ _FOUR: Final = re.compile(
 _MASKS: Final = ("*", "•", "xx", "XX")
 _MASKED: Final = re.compile(
     # begins only where a run of masks begins, and is bounded: a line of a thousand stars costs nothing
-    r"(?<![\w*•])[*xX•]{2}[*xX• -]{0,30}(\d{4})(?!\w)|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
+    # and ends with the four: what goes on after them is a bank account
+    r"(?<![\w*•])[*xX•]{2}[*xX• -]{0,30}(\d{4})(?!\w| \d{4})|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
 )
 
 
 def _cards(text: str, reading: Reading, taken: Sequence[Span]) -> Iterator[Identifier]:
     seen: set[int] = set()
-    for hit in reading.hits:
-        if hit.name == "label.card" and (match := _FOUR.match(text, hit.end)):
+    # "the account ending 7715" is no card
+    others = {hit.last for hit in reading.of("label") if hit.name in ("label.account", "label.none")}
+    for hit in reading.of("label"):
+        if hit.name == "label.card" and hit.first not in others and (match := _FOUR.match(text, hit.end)):
             start, end = match.span(1)
             if start not in seen and "\n\n" not in text[hit.end : start] and not _overlap_any((start, end), taken):
                 seen.add(start)
