@@ -41,6 +41,7 @@ def of(findings: tuple[Finding, ...], kind: str) -> list[str]:
         ("pt", "A fatura FT A/889 vem com valor errado.", ["FT A/889"]),
         ("fr", "Sur la facture n° F 26/0318 il manque la remise.", ["F 26/0318"]),
         ("es", "Recibí la Rechnung 2026/117 desde Berlín.", ["2026/117"]),
+        ("pt", "A NFS-e 1904 e a 1911 são a mesma.", ["1904", "1911"]),
     ],
 )
 def test_invoice_numbers_in_any_house_style(

@@ -259,6 +259,10 @@ def _candidates(text: str, reading: Reading) -> Iterator[Candidate]:
         series = series and not _begins_sentence(text, match)
         start = match.start("series") if series else match.start("core")
         end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
+        if not any(map(str.isdigit, text[start:end])):
+            # a word with a mark in it ("NFS-e 1904"), and the number behind it
+            core = text[match.start("groups") + 1 : match.end("groups")]
+            start, end = match.end("groups") - len(core), match.end("groups")
         yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
 
 
