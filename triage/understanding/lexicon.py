@@ -1,6 +1,6 @@
 """Words and phrases of the rules, found in a text by spaCy: `Lexicon.read` gives the tokens and every phrase hit.
 
-A blank vocabulary and one PhraseMatcher for all languages, no statistics. Text is folded first (case, accents) without
+An empty vocabulary and one PhraseMatcher for all languages, no statistics. Text is folded first (case, accents) without
 moving a character, so places in tokens are places in the text. A star at the end of a word of a phrase stands for any
 ending, one before it for any beginning: words are matched by the shortest such part that they have, and the hit is then
 checked word by word. Words that no phrase has are all the same to the matcher, so that spaCy's vocabulary does not grow
@@ -81,13 +81,13 @@ class Lexicon:
 
     def __init__(self, groups: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
         """`groups`: name → language → phrases; the language "*" counts in texts of every language."""
-        # spaCy takes long to import: only who looks for phrases pays for it. Blank pipelines need no torch, which takes
-        # two seconds and 180 MB where it is installed, and nobody here its command line, which brings its downloads
+        # spaCy takes long to import: only who looks for phrases pays for it. Matching needs no torch, which takes two
+        # seconds and 180 MB where it is installed, and nobody here its command line, which brings its downloads
         with without({"torch": None, "spacy.cli.info": SimpleNamespace(info=None)}):
-            from spacy import blank
             from spacy.matcher import PhraseMatcher
             from spacy.tokens import Doc
-        self._vocab = blank("xx").vocab
+            from spacy.vocab import Vocab
+        self._vocab = Vocab()
         self._doc = Doc
         phrases = {
             (name, language, words)
