@@ -238,8 +238,7 @@ def read_batch(house: House) -> int:
             return 0
         readings = _understand(house, batch.mails)
         with batch.recording(_names(readings)) as session:
-            for mail, reading in readings:
-                _record(house, session, mail, reading)
+            _record(house, session, readings)
         return len(batch.mails)
 
 
@@ -286,20 +285,24 @@ def _names(readings: Sequence[tuple[KeptMail, Reading | Exception]]) -> set[str]
     return names - {""}
 
 
-def _record(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> None:
-    """Decide and write down, or set the mail aside for a person and go on."""
+def _record(house: House, session: Session, readings: Sequence[tuple[KeptMail, Reading | Exception]]) -> None:
+    """Decide and write down; where one mail breaks us, each alone, so that only that one is set aside for a person."""
     try:
-        if isinstance(reading, Exception):
-            raise reading
         with session.begin_nested():
-            decision = _decide(house, session, mail, reading)
+            decisions = [(mail, _decide(house, session, mail, reading)) for mail, reading in readings]
     except Exception as error:
         if is_trouble(error):
             raise
+        if len(readings) > 1:
+            for each in readings:
+                _record(house, session, [each])
+            return
+        [(mail, _)] = readings
         why = f"{type(error).__name__}: {error}"
         set_aside(session, mail, why=why, now=house.now())
         log.exception("mail_set_aside", mailbox=mail.raw.mailbox, folder=mail.raw.folder, uid=mail.raw.uid)
-    else:
+        return
+    for mail, decision in decisions:
         log.info(
             "mail_read",
             mailbox=mail.raw.mailbox,
@@ -310,7 +313,9 @@ def _record(house: House, session: Session, mail: KeptMail, reading: Reading | E
         )
 
 
-def _decide(house: House, session: Session, mail: KeptMail, reading: Reading) -> Decision:
+def _decide(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> Decision:
+    if isinstance(reading, Exception):
+        raise reading
     message, understood = reading.message, reading.settled
     known = known_about(session, mail.id, message, understood, now=house.now())
     decision = _decided(house, mail.raw, reading, known)

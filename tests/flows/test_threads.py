@@ -83,7 +83,7 @@ def test_two_readers_with_a_mail_and_its_answer_make_one_case(postgres_server: P
             with first.store.books.unread(1) as batch:
                 readings = pipeline._understand(first, batch.mails)
                 with batch.recording(pipeline._names(readings)) as session:
-                    pipeline._record(first, session, *readings[0])
+                    pipeline._record(first, session, readings)
                     # the other reader has the complaint, and must not decide before this one ends
                     thread = threading.Thread(target=pipeline.read_batch, args=(second,))
                     thread.start()

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlmodel import Session, col
 
-from triage.cases.actions import Decision
 from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.mail.message import Message, RawMail
 from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
@@ -26,6 +26,8 @@ _AGAIN = (timedelta(minutes=1), timedelta(hours=6))
 _QUARANTINED = col(Mail.outcome) == literal_column("'quarantined'")
 _LINES = insert(Mail).returning(col(Mail.uid), col(Mail.id))
 _BYTES = insert(Raw)
+_ATTEMPTS = insert(Attempt)
+_OUTCOME = update(Mail).where(col(Mail.id) == bindparam("of"))
 #: bytes of mails that are held in memory together
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -228,8 +230,11 @@ class Books:
         ids = [mail.id for mail in kept]
         with writing(self._engine) as session:
             known = set(session.scalars(select(col(Attempt.mail_id)).where(col(Attempt.mail_id).in_(ids))))
-            session.execute(update(Attempt).where(col(Attempt.mail_id).in_(known)).values(count=col(Attempt.count) + 1))
-            session.add_all(Attempt(mail_id=mail_id, count=1) for mail_id in ids if mail_id not in known)
+            again = update(Attempt).where(col(Attempt.mail_id).in_(known))
+            if known:
+                session.execute(again.values(count=col(Attempt.count) + 1))
+            if first := [{"mail_id": mail_id, "count": 1} for mail_id in ids if mail_id not in known]:
+                session.connection().execute(_ATTEMPTS, first)
 
     def waiting(self) -> int:
         """How many kept mails have not been read."""
@@ -342,7 +347,6 @@ class Batch:
         self._engine = engine
         self._session = session
         self.mails = tuple(mails)
-        self._rows: Sequence[Mail] = ()
 
     @contextmanager
     def recording(self, names: Iterable[str]) -> Iterator[Session]:
@@ -354,8 +358,6 @@ class Batch:
         ids = [mail.id for mail in self.mails]
         with nullcontext(self._session) if self._session is not None else writing(self._engine) as session:
             take_turns(session, names)
-            # all rows in one question, at hand while each is given its outcome
-            self._rows = session.scalars(select(Mail).where(col(Mail.id).in_(ids))).all()
             yield session
             session.execute(delete(Attempt).where(col(Attempt.mail_id).in_(ids)))
 
@@ -410,7 +412,14 @@ def _pause(row: Mail) -> timedelta:
     return min(max((row.read_at or row.kept_at) - row.kept_at, shortest), longest)
 
 
-def _raw_mail(row: Mail, content: bytes) -> RawMail:
+#: what the books say of a mail that has been kept
+_KEPT = select(
+    *(col(Mail.id), col(Mail.mailbox), col(Mail.folder), col(Mail.uidvalidity), col(Mail.uid)),
+    *(col(Mail.arrived), col(Mail.size), col(Mail.truncated)),
+)
+
+
+def _raw_mail(row: Any, content: bytes) -> RawMail:
     return RawMail(
         mailbox=row.mailbox,
         folder=row.folder,
@@ -429,25 +438,25 @@ def _claim(session: Session, limit: int) -> list[KeptMail]:
     What may have ended the process comes last and alone, the least tried first: it keeps nobody waiting, and a process
     that ends for reasons of its own does not end again and again over one innocent mail.
     """
-    waiting = select(Mail).where(col(Mail.outcome).is_(None)).with_for_update(skip_locked=True, of=Mail)
+    waiting = _KEPT.where(col(Mail.outcome).is_(None)).with_for_update(skip_locked=True, of=Mail)
     begun = exists().where(col(Attempt.mail_id) == col(Mail.id), col(Attempt.count) > 0)
-    rows = _bounded(session.scalars(waiting.where(~begun).order_by(col(Mail.id)).limit(limit)).all())
+    rows = _bounded(session.execute(waiting.where(~begun).order_by(col(Mail.id)).limit(limit)).all())
     counts: dict[int | None, int] = {}
     if not rows:
         tried = waiting.join(Attempt, col(Attempt.mail_id) == col(Mail.id)).where(col(Attempt.count) > 0)
-        rows = session.scalars(tried.order_by(col(Attempt.count), col(Mail.id)).limit(1)).all()
+        rows = session.execute(tried.order_by(col(Attempt.count), col(Mail.id)).limit(1)).all()
         counts = {row.id: session.get_one(Attempt, row.id).count for row in rows}
     if not rows:
         return []
     ids = [row.id for row in rows]
     contents = dict(session.execute(select(col(Raw.mail_id), col(Raw.content)).where(col(Raw.mail_id).in_(ids))).all())
     return [
-        KeptMail(id=row.id or 0, raw=_raw_mail(row, contents.get(row.id, b"")), attempts=counts.get(row.id, 0))
+        KeptMail(id=row.id, raw=_raw_mail(row, contents.get(row.id, b"")), attempts=counts.get(row.id, 0))
         for row in rows
     ]
 
 
-def _bounded(rows: Sequence[Mail]) -> Sequence[Mail]:
+def _bounded(rows: Sequence[Any]) -> Sequence[Any]:
     """As many as fit into memory together, at least one."""
     weight = 0
     for at, row in enumerate(rows):
@@ -459,21 +468,13 @@ def _bounded(rows: Sequence[Mail]) -> Sequence[Mail]:
 
 def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> None:
     """Put a mail where a person will see it; the next one is read."""
-    row = session.get_one(Mail, mail.id)
-    row.outcome, row.why, row.read_at = "quarantined", why, now
-    session.add(row)
+    write_outcome(session, mail, {"outcome": "quarantined", "why": why, "read_at": now})
     raise_alarm(session, "quarantine", mail.raw.mailbox, f"UID {mail.raw.uid} was set aside: {why}", now=now)
 
 
-def book(session: Session, mail: KeptMail, message: Message, decision: Decision, *, now: datetime) -> Mail:
-    """Write the outcome of a mail into the books; facts about its case are filled in by the caller."""
-    row = session.get_one(Mail, mail.id)
-    row.outcome, row.why, row.read_at = decision.outcome, decision.why, now
-    row.message_id, row.sender, row.subject = message.message_id, message.sender.address, message.subject
-    row.words_digest = words_digest(message)
-    row.label, row.band = decision.label, decision.band
-    session.add(row)
-    return row
+def write_outcome(session: Session, mail: KeptMail, columns: Mapping[str, object]) -> None:
+    """Write into the books what became of a mail."""
+    session.connection().execute(_OUTCOME, {"of": mail.id, **columns})
 
 
 def words_digest(message: Message) -> str:

@@ -142,7 +142,7 @@ class Cases:
         """A line of history, and the diary planned afresh after it."""
         case.updated_at = now
         session.add(case)
-        add_event(session, case, kind, text, now=now, actor=actor)
+        add_event(session, case.id, kind, text, now=now, actor=actor)
         replan(session, case, self._plans, now=now)
 
     def confirm(
@@ -154,7 +154,8 @@ class Cases:
             self._apply(session, case, "confirm", actor=actor, now=now, text="confirmed as a dispute")
             case.review_why = ""
             if acknowledge is not None and not letter_lines(session, case_id=case.id):
-                add_letter(session, case, acknowledge, write(case.reference or "", acknowledge), now=now)
+                named = case.reference or ""
+                add_letter(session, case.id or 0, named, acknowledge, write(named, acknowledge), now=now)
 
     def open(
         self,
@@ -180,6 +181,7 @@ class Cases:
                 raise OperatorError(f"this mail is {row.outcome or 'not read yet'}: it cannot open a case")
             session.execute(delete(Record).where(col(Record.mail_id) == mail.id))
             record(session, mail, message, understood, decision, decided, write, self._plans, now=now)
+            session.refresh(row)
             case = session.get_one(Case, row.case_id)
             say(session, case, case.reason, actor=actor, now=now)
             return case.reference or ""
@@ -195,7 +197,7 @@ class Cases:
         with writing(self._engine) as session:
             case = _find(session, reference, lock=True)
             case.assignee, case.updated_at = assignee, now
-            add_event(session, case, "assigned", assignee or "to the queue", now=now, actor=actor)
+            add_event(session, case.id, "assigned", assignee or "to the queue", now=now, actor=actor)
             session.add(case)
 
     def note(self, reference: str, text: str, *, actor: str, now: datetime) -> None:
@@ -209,7 +211,7 @@ class Cases:
         with writing(self._engine) as session:
             case = _find(session, reference, lock=True)
             case.escalated, case.updated_at = True, now
-            add_event(session, case, "escalated", why, now=now, actor=actor)
+            add_event(session, case.id, "escalated", why, now=now, actor=actor)
             session.add(case)
 
     def correct_reason(self, reference: str, reason: str, *, actor: str, now: datetime) -> None:
@@ -217,7 +219,7 @@ class Cases:
         with writing(self._engine) as session:
             case = _find(session, reference, lock=True)
             before, case.reason, case.updated_at = case.reason, reason, now
-            add_event(session, case, "reason", f"{before} → {reason}", now=now, actor=actor)
+            add_event(session, case.id, "reason", f"{before} → {reason}", now=now, actor=actor)
             session.add(case)
             # in review nobody has said yet that it is a dispute at all
             if case.state not in ("review", "voided"):
@@ -236,7 +238,7 @@ class Cases:
             if row is None:
                 raise NotFound(f"the mail that opened {reference} is gone")
             row.pinned = pinned
-            add_event(session, case, "pinned" if pinned else "unpinned", row.label, now=now, actor=actor)
+            add_event(session, case.id, "pinned" if pinned else "unpinned", row.label, now=now, actor=actor)
             return row.label
 
 

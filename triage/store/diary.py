@@ -89,7 +89,7 @@ def _carry_out(session: Session, case: Case, check: DueCheck, look: Look, now: d
             raise_alarm(session, check.plan.kind, check.reference, look.why, now=now)
     session.add(case)
     to = case.assignee or "the queue"
-    add_event(session, case, "follow_up", f"{look.effect} ({to}): {look.why}", now=now)
+    add_event(session, case.id, "follow_up", f"{look.effect} ({to}): {look.why}", now=now)
 
 
 def history_of(session: Session, case: Case) -> CaseHistory:

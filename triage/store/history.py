@@ -8,17 +8,17 @@ from sqlalchemy import insert, text, update
 from sqlmodel import Session, col
 
 from triage.store.dialect import insert_into
-from triage.store.tables import Alarm, Case, Event
+from triage.store.tables import Alarm, Event
 
 #: lines are only ever written: past the session, whose bookkeeping of objects costs more than the statement
 _LINE = insert(Event)
 
 
 def add_event(
-    session: Session, case: Case | None, kind: str, text: str, *, now: datetime, actor: str = "triage", **detail: Any
+    session: Session, case_id: int | None, kind: str, text: str, *, now: datetime, actor: str = "triage", **detail: Any
 ) -> None:
-    """Write a line of history; `case` has been flushed."""
-    line = {"case_id": case.id if case else None, "at": now, "actor": actor, "kind": kind, "text": text}
+    """Write a line of history: of a case, or of the house where that is None."""
+    line = {"case_id": case_id, "at": now, "actor": actor, "kind": kind, "text": text}
     session.connection().execute(_LINE, {**line, "detail": detail})
 
 

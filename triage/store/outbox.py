@@ -105,7 +105,7 @@ class Outbox:
                 row.doubt_since = None
             if changed and step.state != "due":
                 text = f"acknowledgement to {row.recipient}: {step.why}"
-                add_event(session, case, f"letter_{step.state}", text, now=now)
+                add_event(session, case.id, f"letter_{step.state}", text, now=now)
             if step.alarm:
                 raise_alarm(session, f"letter_{step.state}", case.reference or "", step.why, now=now)
 
@@ -195,7 +195,7 @@ class Outbox:
                 row.sent_at = now
             case = session.get_one(Case, row.case_id)
             clear_alarms(session, _ALARMS, case.reference or "", now=now)
-            add_event(session, case, "letter", f"letter {letter_id}: {state}", now=now, actor=actor)
+            add_event(session, case.id, "letter", f"letter {letter_id}: {state}", now=now, actor=actor)
             session.add(row)
 
     # the switch

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
-from sqlmodel import Session, SQLModel
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import Session, SQLModel, col
 
 from triage.cases.actions import (
     Acknowledge,
@@ -28,7 +28,7 @@ from triage.cases.lifecycle import MOVES, after, reference_of
 from triage.letters.compose import Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
-from triage.store.books import book
+from triage.store.books import words_digest, write_outcome
 from triage.store.dialect import insert_new, notify
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event, raise_alarm
@@ -37,7 +37,6 @@ from triage.store.tables import (
     Case,
     CaseInvoice,
     Diary,
-    Mail,
     MailReference,
     OutgoingLetter,
     Participant,
@@ -57,7 +56,12 @@ class Written:
     problems: tuple[str, ...] = ()
 
 
+# a mail's rows are written once and not looked at again: past the session, whose bookkeeping of objects costs more
 _RECORD = insert(Record)
+_CASE = insert(Case).returning(col(Case.id))
+_CASE_ROW = update(Case).where(col(Case.id) == bindparam("of"))
+_LETTER = insert(OutgoingLetter)
+_CHECK = insert(Diary)
 #: writes the letter of a case: (its reference, the action) → the letter
 Write = Callable[[str, Acknowledge], Written]
 
@@ -75,19 +79,39 @@ def record(
     now: datetime,
 ) -> None:
     """Write a decision down: the books, the case, its letter and diary, the record (`decided`, JSON)."""
-    row = book(session, mail, message, decision, now=now)
-    verdict, disputed = understood.verdict, understood.disputed
-    row.language = understood.language
-    if verdict is not None:
-        row.probability, row.reason = verdict.probability, verdict.reason
-    row.invoices = json.dumps(_invoices(understood), ensure_ascii=False)
-    if disputed is not None:
-        row.amount, row.currency = str(disputed.money.value), disputed.money.currency
-    _Recording(session, row, message, understood, write, plans, now).carry_out(decision)
+    recording = _Recording(session, mail, message, understood, write, plans, now)
+    recording.carry_out(decision)
+    write_outcome(session, mail, {**_columns(message, understood, decision, now), **recording.columns})
     if decision.outcome == "taken":
         session.connection().execute(_RECORD, {"mail_id": mail.id, "decided": dict(decided)})
-    session.add(row)
     session.flush()
+
+
+def _columns(message: Message, understood: Understanding, decision: Decision, now: datetime) -> dict[str, object]:
+    """What the books say of a mail, but for its case."""
+    verdict = understood.verdict
+    return {
+        "outcome": decision.outcome,
+        "why": decision.why,
+        "read_at": now,
+        "message_id": message.message_id,
+        "sender": message.sender.address,
+        "subject": message.subject,
+        "words_digest": words_digest(message),
+        "label": decision.label,
+        "band": decision.band,
+        "probability": verdict.probability if verdict else None,
+        "reason": verdict.reason if verdict else None,
+        "language": understood.language,
+        "invoices": json.dumps(_invoices(understood), ensure_ascii=False),
+        **_amount(understood),
+    }
+
+
+def _amount(understood: Understanding) -> dict[str, str | None]:
+    """The contested sum, as the books and a case have it."""
+    money = understood.disputed.money if understood.disputed else None
+    return {"amount": str(money.value) if money else None, "currency": money.currency if money else None}
 
 
 def _invoices(understood: Understanding) -> list[str]:
@@ -100,7 +124,7 @@ class _Recording:
     def __init__(
         self,
         session: Session,
-        mail: Mail,
+        mail: KeptMail,
         message: Message,
         understood: Understanding,
         write: Write,
@@ -114,7 +138,10 @@ class _Recording:
         self.write = write
         self.plans = plans
         self.now = now
-        self.case: Case | None = None
+        #: what the books say of the mail's case
+        self.columns: dict[str, object] = {}
+        #: id and reference
+        self.case: tuple[int, str] | None = None
 
     def carry_out(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -128,67 +155,72 @@ class _Recording:
                 case FollowUp():
                     self._follow_up(action)
                 case HoldForReview():
-                    self._hold(action)
+                    self._change_case(review_why=action.why)
                 case SettleLetter():
                     settle_letter(self.session, action.letter_id, now=self.now)
-                    self.mail.file_as = "journal"
+                    self.columns["file_as"] = "journal"
                 case RecordBounce():
                     self._bounce(action)
                 case CallPerson():
                     raise_alarm(self.session, action.kind, action.subject, action.why, now=self.now)
 
     def _open(self, action: OpenCase, decision: Decision) -> None:
-        disputed = self.understood.disputed
-        case = Case(
-            state=action.state,
-            reason=action.reason,
-            priority=action.priority,
-            assignee=action.assignee,
-            tags=list(action.tags),
-            customer=self.message.sender.address,
-            customer_name=self.message.sender.name,
-            language=self.understood.language,
-            subject=self.message.subject,
-            amount=str(disputed.money.value) if disputed else None,
-            currency=disputed.money.currency if disputed else None,
-            invoices=[],
-            opened_at=self.mail.arrived,
-            updated_at=self.now,
-        )
-        self.session.add(case)
-        self.session.flush()
-        case.reference = reference_of(case.id or 0, self.mail.arrived.year)
-        self.case = case
-        self.mail.opened = True
-        self._join(case)
-        add_event(self.session, case, "opened", decision.summary, now=self.now)
+        arrived, invoices = self.mail.raw.arrived, self._named_invoices()
+        row = {
+            "state": action.state,
+            "reason": action.reason,
+            "priority": action.priority,
+            "assignee": action.assignee,
+            "tags": list(action.tags),
+            "customer": self.message.sender.address,
+            "customer_name": self.message.sender.name,
+            "language": self.understood.language,
+            "subject": self.message.subject,
+            **_amount(self.understood),
+            "invoices": list(invoices.values()),
+            "opened_at": arrived,
+            "updated_at": self.now,
+        }
+        case_id = self.session.connection().execute(_CASE, row).scalar_one() or 0
+        self.case = case_id, reference_of(case_id, arrived.year)
+        self._change_case(reference=self.case[1])
+        self.columns["opened"] = True
+        self._join(case_id, invoices)
+        add_event(self.session, case_id, "opened", decision.summary, now=self.now)
+
+    def _change_case(self, **columns: object) -> None:
+        if self.case is not None:
+            self.session.connection().execute(_CASE_ROW, {"of": self.case[0], **columns})
 
     def _add(self, action: AddToCase) -> None:
         case = self.session.get_one(Case, action.case_id)
-        self.case = case
+        self.case = action.case_id, case.reference or ""
+        self.columns["case_id"] = action.case_id
         if action.customer_wrote:
-            self._join(case)
+            invoices = self._named_invoices()
+            there = {normalised(each) for each in case.invoices}
+            case.invoices = [*case.invoices, *(each for name, each in invoices.items() if name not in there)]
+            self._join(action.case_id, invoices)
             if case.state in MOVES["customer_wrote"][0]:
                 case.state = after(case.state, "customer_wrote")
                 case.resolved_at = None
-        else:
-            self.mail.case_id = case.id
         case.updated_at = self.now
         kind = "customer_wrote" if action.customer_wrote else "mail"
         sender = self.message.sender.address or "someone"
-        add_event(self.session, case, kind, f"{sender} wrote: {action.why}", now=self.now)
+        add_event(self.session, action.case_id, kind, f"{sender} wrote: {action.why}", now=self.now)
         if action.customer_wrote:
             replan(self.session, case, self.plans, now=self.now)
 
-    def _join(self, case: Case) -> None:
-        self.mail.case_id = case.id
-        case_id = case.id or 0
-        there = {normalised(each) for each in case.invoices}
-        fresh = {normalised(each): each for each in _invoices(self.understood) if normalised(each)}
-        case.invoices = [*case.invoices, *(each for name, each in fresh.items() if name not in there)]
+    def _named_invoices(self) -> dict[str, str]:
+        """The invoices that the mail names, by the form in which they are found again."""
+        return {normalised(each): each for each in _invoices(self.understood) if normalised(each)}
+
+    def _join(self, case_id: int, invoices: Mapping[str, str]) -> None:
+        """Whatever mails to come will find the case by."""
+        self.columns["case_id"] = case_id
         address = self.message.sender.address
         self._note(Participant, [{"case_id": case_id, "address": address}] if address else [])
-        self._note(CaseInvoice, [{"case_id": case_id, "invoice": name} for name in fresh])
+        self._note(CaseInvoice, [{"case_id": case_id, "invoice": name} for name in invoices])
         self._note(MailReference, [{"message_id": each, "case_id": case_id} for each in answered_by(self.message)])
 
     def _note(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
@@ -198,65 +230,49 @@ class _Recording:
 
     def _acknowledge(self, action: Acknowledge) -> None:
         if self.case is not None:
-            add_letter(self.session, self.case, action, self.write(self.case.reference or "", action), now=self.now)
+            case_id, reference = self.case
+            add_letter(self.session, case_id, reference, action, self.write(reference, action), now=self.now)
 
     def _follow_up(self, action: FollowUp) -> None:
         if self.case is not None:
-            add_follow_up(self.session, self.case, action)
-
-    def _hold(self, action: HoldForReview) -> None:
-        if self.case is not None:
-            self.case.review_why = action.why
+            check = {"kind": action.kind, "due": action.due, "why": action.why, "effect": action.effect}
+            self.session.connection().execute(_CHECK, {"case_id": self.case[0], **check, "start": action.start})
 
     def _bounce(self, action: RecordBounce) -> None:
         letter = self.session.get_one(OutgoingLetter, action.letter_id)
         if action.hard is not False:
             letter.bounced_at = self.now
         text = f"our letter to {action.recipient} came back ({action.code or 'no code'})"
-        add_event(self.session, self.session.get_one(Case, action.case_id), "bounced", text, now=self.now)
+        add_event(self.session, action.case_id, "bounced", text, now=self.now)
 
 
-def add_letter(session: Session, case: Case, action: Acknowledge, written: Written, *, now: datetime) -> None:
+def add_letter(
+    session: Session, case_id: int, reference: str, action: Acknowledge, written: Written, *, now: datetime
+) -> None:
     """Put a letter in the outbox: due, or held where something speaks against it."""
     held = "; ".join(filter(None, (action.held, *written.problems)))
     letter = written.letter
-    session.add(
-        OutgoingLetter(
-            case_id=case.id or 0,
-            kind="acknowledgement",
-            state="held" if held else "due",
-            recipient=letter.recipient,
-            message_id=letter.message_id,
-            subject=letter.subject,
-            language=letter.language,
-            template=letter.template,
-            content=letter.content,
-            journal=written.journal,
-            why=held,
-            created_at=now,
-            next_try=now,
-        )
-    )
+    row = {
+        "case_id": case_id,
+        "kind": "acknowledgement",
+        "state": "held" if held else "due",
+        "recipient": letter.recipient,
+        "message_id": letter.message_id,
+        "subject": letter.subject,
+        "language": letter.language,
+        "template": letter.template,
+        "content": letter.content,
+        "journal": written.journal,
+        "why": held,
+        "created_at": now,
+        "next_try": now,
+    }
+    session.connection().execute(_LETTER, row)
     if written.problems:
-        raise_alarm(session, "letter_check", case.reference or "", held, now=now)
-    add_event(
-        session, case, "letter", f"acknowledgement to {letter.recipient}" + (f" held: {held}" if held else ""), now=now
-    )
+        raise_alarm(session, "letter_check", reference, held, now=now)
+    text = f"acknowledgement to {letter.recipient}" + (f" held: {held}" if held else "")
+    add_event(session, case_id, "letter", text, now=now)
     notify(session, "deliver")
-
-
-def add_follow_up(session: Session, case: Case, action: FollowUp) -> None:
-    """Put a check in the diary."""
-    session.add(
-        Diary(
-            case_id=case.id or 0,
-            kind=action.kind,
-            due=action.due,
-            why=action.why,
-            effect=action.effect,
-            start=action.start,
-        )
-    )
 
 
 def settle_letter(session: Session, letter_id: int, *, now: datetime) -> None:
