@@ -372,6 +372,9 @@ class _Labels:
             features.add(f"label:{_sort(direct)}")
         elif near := self._near(token):
             features.add(f"near:{_sort(near)}{'' if token - near.last <= 3 else '..'}")
+            if any(f"{word}<" in _NUMBERED for word in self._reading.words[max(0, token - 2) : token]):
+                # "a bill from the surgery center, no. 3304417-02"
+                features.add(f"no:{_sort(near)}")
         after = self._reading.token_at(candidate.end)
         following = next((hit for hit in self._hits if after <= hit.first <= after + 2), None)
         if following and not re.search(r"[.!?\n]", self._text[candidate.end : following.start]):
