@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,14 @@ def test_any_classification_folder_with_a_label_map_works(tmp_path: Path) -> Non
     write_description(tmp_path, described.model_copy(update={"labels": {"double": "duplicate_charge", "ok": "none"}}))
     with pytest.raises(ModelError, match="but the model has"):
         open_model(tmp_path, backend="transformers")
+
+
+def test_nothing_is_reported_to_the_makers_of_the_engine(tmp_path: Path) -> None:
+    """ONNX Runtime would send each session's facts to them: it keeps no file with what is still to be sent."""
+    program = (
+        f"from pathlib import Path\nfrom triage.understanding.models import open_model\nopen_model(Path({str(TINY)!r}))"
+    )
+    # without CI and what else our own environment may hold against reports
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=TINY.parents[2], check=True, timeout=120)
+    assert list(tmp_path.rglob("*")) == []

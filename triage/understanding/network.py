@@ -35,6 +35,8 @@ class OnnxNetwork:
     """A graph with the inputs `input_ids` and `attention_mask` and the outputs `vector` and `tokens`, on one thread."""
 
     def __init__(self, path: Path) -> None:
+        # its official builds report each session to their makers unless this is said before they start (Privacy.md)
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime  # type: ignore[import-untyped]
 
         options = onnxruntime.SessionOptions()
