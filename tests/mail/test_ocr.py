@@ -73,6 +73,15 @@ def test_the_program_has_fenced_itself_in(deed: str) -> None:
     assert re.search("PermissionError|File too large|MemoryError", ended.stderr), ended
 
 
+def test_the_network_of_the_program_is_empty() -> None:
+    """What a library's own code would do to reach others ends there, where the kernel allows that to anybody."""
+    unshare = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x50000000) != 0)"
+    if subprocess.run([sys.executable, "-c", unshare], check=False).returncode:
+        pytest.skip("this kernel gives no network of their own to programs")
+    devices = attempt("print(open('/proc/self/net/dev').read())").stdout.strip().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+
+
 def test_without_the_engine_the_program_says_so() -> None:
     """As its first answer, so that whoever started it need not guess."""
     program = "import sys; sys.modules['rapidocr'] = None\nfrom triage.mail import ocr\nocr._MODELS.clear()\nocr.main()"
