@@ -5,10 +5,10 @@ that are due. `look_again` does what the diary says. The rooms are passed in as 
 with twins.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 from sqlmodel import Session
@@ -30,7 +30,7 @@ from triage.records.ledger import LedgerError
 from triage.store.books import LAST_ATTEMPT, set_aside
 from triage.store.dialect import is_trouble
 from triage.store.lookup import answered_by, known_about
-from triage.store.recording import Written, record
+from triage.store.recording import Written, record, write_records
 from triage.store.store import Store
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding
@@ -289,7 +289,8 @@ def _record(house: House, session: Session, readings: Sequence[tuple[KeptMail, R
     """Decide and write down; where one mail breaks us, each alone, so that only that one is set aside for a person."""
     try:
         with session.begin_nested():
-            decisions = [(mail, _decide(house, session, mail, reading)) for mail, reading in readings]
+            decisions = [(mail, *_decide(house, session, mail, reading)) for mail, reading in readings]
+            write_records(session, {mail.id: why for mail, decision, why in decisions if decision.outcome == "taken"})
     except Exception as error:
         if is_trouble(error):
             raise
@@ -302,7 +303,7 @@ def _record(house: House, session: Session, readings: Sequence[tuple[KeptMail, R
         set_aside(session, mail, why=why, now=house.now())
         log.exception("mail_set_aside", mailbox=mail.raw.mailbox, folder=mail.raw.folder, uid=mail.raw.uid)
         return
-    for mail, decision in decisions:
+    for mail, decision, _ in decisions:
         log.info(
             "mail_read",
             mailbox=mail.raw.mailbox,
@@ -313,19 +314,21 @@ def _record(house: House, session: Session, readings: Sequence[tuple[KeptMail, R
         )
 
 
-def _decide(house: House, session: Session, mail: KeptMail, reading: Reading | Exception) -> Decision:
+def _decide(
+    house: House, session: Session, mail: KeptMail, reading: Reading | Exception
+) -> tuple[Decision, Mapping[str, Any]]:
+    """Decide about a mail and write that down; gives the decision, and the record that tells why it came to it."""
     if isinstance(reading, Exception):
         raise reading
     message, understood = reading.message, reading.settled
     known = known_about(session, mail.id, message, understood, now=house.now())
     decision = _decided(house, mail.raw, reading, known)
-    decided = decided_record(message, understood, decision, records=reading.records, model=house.model)
 
     def write(reference: str, acknowledge: Acknowledge) -> Written:
         return house.write(reference, acknowledge, mail.raw, message, reading.understood)
 
-    record(session, mail, message, understood, decision, decided, write, house.plans, now=house.now())
-    return decision
+    record(session, mail, message, understood, decision, write, house.plans, now=house.now())
+    return decision, decided_record(message, understood, decision, records=reading.records, model=house.model)
 
 
 def _decided(house: House, raw: RawMail, reading: Reading, known: Known) -> Decision:

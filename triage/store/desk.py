@@ -19,7 +19,7 @@ from triage.store.corrections import say
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event
 from triage.store.outbox import letter_lines
-from triage.store.recording import Write, add_letter, record
+from triage.store.recording import Write, add_letter, record, write_records
 from triage.store.session import reading, writing
 from triage.store.tables import Case, Diary, Event, Mail, Record
 from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine, KeptMail
@@ -180,7 +180,8 @@ class Cases:
             if row.outcome not in ("taken", "ignored"):
                 raise OperatorError(f"this mail is {row.outcome or 'not read yet'}: it cannot open a case")
             session.execute(delete(Record).where(col(Record.mail_id) == mail.id))
-            record(session, mail, message, understood, decision, decided, write, self._plans, now=now)
+            record(session, mail, message, understood, decision, write, self._plans, now=now)
+            write_records(session, {mail.id: decided})
             session.refresh(row)
             case = session.get_one(Case, row.case_id)
             say(session, case, case.reason, actor=actor, now=now)

@@ -59,9 +59,9 @@ class Written:
 # a mail's rows are written once and not looked at again: past the session, whose bookkeeping of objects costs more
 _RECORD = insert(Record)
 _CASE = insert(Case).returning(col(Case.id))
-_CASE_ROW = update(Case).where(col(Case.id) == bindparam("of"))
+_REFERENCE = update(Case).where(col(Case.id) == bindparam("of"))
 _LETTER = insert(OutgoingLetter)
-_CHECK = insert(Diary)
+_CHECKS = insert(Diary)
 #: writes the letter of a case: (its reference, the action) → the letter
 Write = Callable[[str, Acknowledge], Written]
 
@@ -72,19 +72,23 @@ def record(
     message: Message,
     understood: Understanding,
     decision: Decision,
-    decided: Mapping[str, Any],
     write: Write,
     plans: Plans,
     *,
     now: datetime,
 ) -> None:
-    """Write a decision down: the books, the case, its letter and diary, the record (`decided`, JSON)."""
+    """Write a decision down: the books, the case, its letter and diary; `write_records` writes why."""
     recording = _Recording(session, mail, message, understood, write, plans, now)
     recording.carry_out(decision)
     write_outcome(session, mail, {**_columns(message, understood, decision, now), **recording.columns})
-    if decision.outcome == "taken":
-        session.connection().execute(_RECORD, {"mail_id": mail.id, "decided": dict(decided)})
     session.flush()
+
+
+def write_records(session: Session, records: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write down why mails were decided as they were: id of the mail → what was understood and asked, as JSON."""
+    if records:
+        rows = [{"mail_id": mail_id, "decided": dict(decided)} for mail_id, decided in records.items()]
+        session.connection().execute(_RECORD, rows)
 
 
 def _columns(message: Message, understood: Understanding, decision: Decision, now: datetime) -> dict[str, object]:
@@ -142,6 +146,8 @@ class _Recording:
         self.columns: dict[str, object] = {}
         #: id and reference
         self.case: tuple[int, str] | None = None
+        #: for the diary
+        self.checks: list[dict[str, object]] = []
 
     def carry_out(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -154,8 +160,6 @@ class _Recording:
                     self._acknowledge(action)
                 case FollowUp():
                     self._follow_up(action)
-                case HoldForReview():
-                    self._change_case(review_why=action.why)
                 case SettleLetter():
                     settle_letter(self.session, action.letter_id, now=self.now)
                     self.columns["file_as"] = "journal"
@@ -163,6 +167,8 @@ class _Recording:
                     self._bounce(action)
                 case CallPerson():
                     raise_alarm(self.session, action.kind, action.subject, action.why, now=self.now)
+        if self.checks:
+            self.session.connection().execute(_CHECKS, self.checks)
 
     def _open(self, action: OpenCase, decision: Decision) -> None:
         arrived, invoices = self.mail.raw.arrived, self._named_invoices()
@@ -178,19 +184,16 @@ class _Recording:
             "subject": self.message.subject,
             **_amount(self.understood),
             "invoices": list(invoices.values()),
+            "review_why": next((each.why for each in decision.actions if isinstance(each, HoldForReview)), ""),
             "opened_at": arrived,
             "updated_at": self.now,
         }
         case_id = self.session.connection().execute(_CASE, row).scalar_one() or 0
         self.case = case_id, reference_of(case_id, arrived.year)
-        self._change_case(reference=self.case[1])
+        self.session.connection().execute(_REFERENCE, {"of": case_id, "reference": self.case[1]})
         self.columns["opened"] = True
         self._join(case_id, invoices)
         add_event(self.session, case_id, "opened", decision.summary, now=self.now)
-
-    def _change_case(self, **columns: object) -> None:
-        if self.case is not None:
-            self.session.connection().execute(_CASE_ROW, {"of": self.case[0], **columns})
 
     def _add(self, action: AddToCase) -> None:
         case = self.session.get_one(Case, action.case_id)
@@ -236,7 +239,7 @@ class _Recording:
     def _follow_up(self, action: FollowUp) -> None:
         if self.case is not None:
             check = {"kind": action.kind, "due": action.due, "why": action.why, "effect": action.effect}
-            self.session.connection().execute(_CHECK, {"case_id": self.case[0], **check, "start": action.start})
+            self.checks.append({"case_id": self.case[0], **check, "start": action.start})
 
     def _bounce(self, action: RecordBounce) -> None:
         letter = self.session.get_one(OutgoingLetter, action.letter_id)
