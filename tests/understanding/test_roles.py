@@ -65,3 +65,10 @@ def test_probabilities_sum_to_one_and_follow_the_weights() -> None:
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["yes"] > 0.85
     assert linear.probabilities(["bad"])["no"] > 0.7
+
+
+def test_the_price_of_a_unit_is_taken_from_no_sum(patterns: Patterns) -> None:
+    """Nobody claims a bill less what a kilowatt hour costs."""
+    found = place(patterns, "You billed £174.46 at £0.2741 each.")
+    priced = [Priced(amount=amount, role="billed", shares=(("billed", 0.9),)) for amount in found.amounts]
+    assert {claim.how for claim in claims(priced, [found], Leaning())} == {"stated"}

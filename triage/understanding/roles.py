@@ -337,7 +337,8 @@ def claims(priced: Sequence[Priced], places: Sequence[Place], leaning: Leaning) 
         if (large.amount.currency or small.amount.currency) != (small.amount.currency or large.amount.currency):
             continue
         value = large.amount.value - small.amount.value
-        if value in first:
+        if value in first or value != round(value, 2):
+            # less the price of a unit ("0.0082 a litre") is no claim
             continue
         features = {"difference", f"difference {count}", f"difference said {said}", f"{why} difference"}
         features |= {f"less {_rank(large, distinct)} {_rank(small, distinct)}", f"{why} {large.role} less {small.role}"}
