@@ -1,6 +1,7 @@
 """Whole-house stories: what a customer, an agent and an admin live through, on twins of the servers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from furnished import ALIAS, DESK, MONDAY, TwinHouse, World, bounce, mail
@@ -11,6 +12,7 @@ from triage.letters.outbox import Lost, Refused, Sent, TryLater
 from triage.mail.connection import Expiry
 from triage.mail.login import Login
 from triage.mail.mailbox import Account
+from triage.mail.message import Message
 from triage.testing import InMemoryMailbox
 
 
@@ -339,6 +341,30 @@ def test_a_mail_that_breaks_us_is_set_aside_and_the_next_one_is_read(world: Worl
         assert house.desk.outcomes == ["quarantined", "taken"]
         assert house.store.books.drop(aside.id, why="dropped by kim")
         assert house.desk.outcomes == ["ignored", "taken"]
+
+
+def test_a_mail_that_breaks_us_while_it_is_written_down_leaves_no_trace_on_those_beside_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it stays but the line in quarantine; each of the others has its case, once, and its letter, once."""
+    decided_record = pipeline.decided_record
+
+    def breaks(message: Message, *args: Any, **kwargs: Any) -> Any:
+        if message.sender.address == "bo@example.org":
+            raise RuntimeError("boom")
+        return decided_record(message, *args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "decided_record", breaks)
+    with TwinHouse(world) as house:
+        for number, name in enumerate(("ana", "bo", "cy")):
+            complaint = mail(f"I was charged twice for INV-{number}0{number}.", sender=f"{name}@example.org",
+                             message_id=f"<{name}@x>")  # fmt: skip
+            world.mailboxes["support"].put(complaint, arrived=MONDAY)
+        house.settle()
+        assert house.desk.outcomes == ["taken", "quarantined", "taken"]
+        assert [case.line.customer for case in house.desk.cases] == ["ana@example.org", "cy@example.org"]
+        assert all([event.kind for event in case.events].count("opened") == 1 for case in house.desk.cases)
+        assert [world.reached(f"{name}@example.org") for name in ("ana", "bo", "cy")] == [1, 0, 1]
 
 
 def test_a_mail_that_the_server_withholds_stops_nobody_and_is_read_when_it_comes(house: TwinHouse) -> None:
