@@ -364,7 +364,8 @@ def confirm(house: House, reference: str, *, actor: str) -> None:
     raw = house.store.books.content(house.store.cases.opening_mail(reference))
     if raw is None:
         raise NotFound(f"the mail that opened {reference} is gone")
-    message = parse(raw.content, truncated=raw.truncated)
+    # no letter goes by a picture, and somebody waits
+    message = parse(raw.content, truncated=raw.truncated).without_pictures()
     understood = house.understand([message])[0]
     house.store.cases.confirm(
         reference,

@@ -12,12 +12,12 @@ from furnished import TwinHouse, World, mail, scripted
 
 from tests.cli.conftest import Run
 from tests.cli.conftest import triage as triage
-from triage import daemon
+from triage import daemon, pipeline
 from triage.config import OcrSettings
 from triage.errors import ConfigError
 from triage.house import House
 from triage.mail.message import Message
-from triage.mail.pictures import PictureReader
+from triage.mail.pictures import PictureReader, Transcript
 from triage.testing import InMemoryOcr
 from triage.understanding.findings import Understanding
 from triage.understanding.understand import Understander
@@ -93,16 +93,34 @@ def test_a_number_that_ocr_read_joins_no_case(world: World) -> None:
         assert len(house.desk.cases) == 2
 
 
+class Asked:
+    """A reader of pictures that counts how many it is asked for."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+
+    def read(self, message: Message) -> Sequence[Transcript]:
+        """Nothing."""
+        self.pictures += sum(each.picture is not None for each in message.attachments)
+        return ()
+
+
 def test_pictures_of_mails_that_dispute_nothing_are_not_read(world: World) -> None:
     """Reading takes seconds a picture, and nobody would look at what comes of it."""
-
-    class Forbidden:
-        def read(self, message: Message) -> Sequence[object]:
-            raise AssertionError(f"read {message.subject}")
-
-    with SeeingHouse(world, Forbidden()) as house:  # type: ignore[arg-type]
+    asked = Asked()
+    with SeeingHouse(world, asked) as house:
         arrives(house, with_photos("Look at my cat.", "cat.jpg"))
-        assert house.desk.outcomes == ["taken"]
+        assert (house.desk.outcomes, asked.pictures) == (["taken"], 0)
+
+
+def test_a_person_who_confirms_does_not_wait_for_pictures(world: World) -> None:
+    """They are read once, with the mail; the letter that a yes sends goes by none."""
+    asked = Asked()
+    with SeeingHouse(world, asked) as house:
+        arrives(house, with_photos("Perhaps this is too much, see the photo.", "bill.jpg"))
+        assert (house.desk.case.line.state, asked.pictures) == ("review", 1)
+        pipeline.confirm(house, house.desk.case.line.reference, actor="ana")
+        assert (house.desk.case.line.state, asked.pictures) == ("open", 1)
 
 
 def test_a_picture_that_stays_unread_holds_up_nothing(world: World) -> None:

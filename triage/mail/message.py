@@ -8,7 +8,7 @@ What the words mean is left to the next room.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from triage.mail import headers, html, mime
@@ -88,6 +88,10 @@ class Message:
         """The first value of a header, "" when absent."""
         values = self.headers.get(name.lower())
         return values[0] if values else ""
+
+    def without_pictures(self) -> "Message":
+        """The same, with nothing in it for OCR."""
+        return replace(self, attachments=tuple(replace(each, picture=None) for each in self.attachments))
 
 
 def parse(content: bytes, *, truncated: bool = False) -> Message:
