@@ -76,6 +76,8 @@ class Expression:
     """A checked condition."""
 
     source: str
+    #: the facts that it asks about ("mail.subject"); no others need be converted for it
+    names: frozenset[str]
     #: the parts between the outermost ``&&``, each with its program: it holds where they all do
     _parts: tuple[tuple[str, cel.Program], ...] = field(repr=False)
 
@@ -111,7 +113,8 @@ def compile_expression(source: str, sample: Mapping[str, object]) -> Expression:
         _dry_run(atom, context)
     if not isinstance(_dry_run(source, context), bool):
         raise BadExpression("must be true or false")
-    return Expression(source=source, _parts=tuple((text, _compiled(text)) for text in _conjuncts(source)))
+    names = frozenset(_asked(source, sample))
+    return Expression(source=source, names=names, _parts=tuple((text, _compiled(text)) for text in _conjuncts(source)))
 
 
 def mentioned(folded: str, words: tuple[str, ...]) -> str:
@@ -191,6 +194,16 @@ def _used(source: str, sample: Mapping[str, object]) -> Iterator[str]:
         root, fields = match[1], re.sub(r"\s", "", match[2])
         if isinstance(sample.get(root), Mapping):
             yield root + fields
+
+
+def _asked(source: str, sample: Mapping[str, object]) -> Iterator[str]:
+    """The facts that an expression, or a text in it, names; all fields where none is named."""
+    for match in re.finditer(r"(?<!\w)([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?", source):
+        fields = sample.get(match[1])
+        if isinstance(fields, Mapping):
+            yield from (f"{match[1]}.{name}" for name in fields if match[2] in (name, None) or match[2] not in fields)
+        elif match[1] in sample:
+            yield match[1]
 
 
 def _atoms(source: str) -> Iterator[str]:

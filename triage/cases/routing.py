@@ -233,7 +233,8 @@ def facts_of(
 
 def route(rules: Sequence[Rule], facts: Mapping[str, object]) -> Routing:
     """Ask the rules in order. A rule that cannot be evaluated sends the mail to a person: it may have been a brake."""
-    asked = Facts(_nested({**_NOTHING_KNOWN, **facts}))
+    names = frozenset[str]().union(*(rule.when.names for rule in rules))
+    asked = Facts(_nested({name: value for name, value in {**_NOTHING_KNOWN, **facts}.items() if name in names}))
     effects, trace, stopped_by = Effects(), list[RuleTrace](), ""
     for rule in rules:
         if stopped_by:
