@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import ceil
 from typing import Final, Protocol
 
 import structlog
@@ -109,7 +110,7 @@ class Ocr:
         return read
 
     def _read(self, at: int, attachment: Attachment, deadline: float) -> Transcript:
-        seconds = int(deadline - time.monotonic())
+        seconds = ceil(deadline - time.monotonic())
         if seconds < 1:
             return Transcript(
                 attachment=at, note=f"not read: the mail's pictures take more than {self._seconds} seconds"
@@ -128,6 +129,8 @@ class Ocr:
         """The program, running and ready for a picture."""
         if self._ending is not None:
             self._ending.cancel()
+        if self._running is not None and self._running.is_over():
+            self._end()
         if self._running is None:
             self._running = _Program(self._program)
             self._running.greet()
@@ -225,6 +228,10 @@ class _Program:
         if len(data) < length:
             raise EOFError
         return data
+
+    def is_over(self) -> bool:
+        """Whether it has ended, as where the machine was short of memory."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """End it at once, from any thread."""
