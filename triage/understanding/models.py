@@ -37,6 +37,9 @@ DESCRIPTION, CONFIG, GRAPH, TOKENIZER = "model.toml", "config.json", "model.onnx
 HEADS, SENSE_HEAD, TERMS = "heads.safetensors", "senses.safetensors", "terms.safetensors"
 WEIGHTS = "model.safetensors"
 
+#: parameter of mallopt(3)
+_M_ARENA_MAX = -8
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -175,6 +178,7 @@ def open_transformer(path: Path, *, backend: Backend, encoder: Path | None = Non
     absent = [name for name in needed if not ((path if name == HEADS else encoder) / name).is_file()]
     if absent:
         raise ModelError(f"model {path} lacks {', '.join(absent)} for the {backend} back end", absent)
+    _share_one_heap()
     try:
         network, heads = _network_and_heads(path, encoder, described, backend)
         tokenizer = Tokenizer.from_file(str(encoder / TOKENIZER))
@@ -207,6 +211,12 @@ def digest(path: Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _share_one_heap() -> None:
+    """One heap for all threads that come; glibc would give each its own, and keep what is free there: 9 MB."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _give_back() -> None:
