@@ -124,7 +124,7 @@ _OLD: Final = frozenset("DEM FRF ESP PTE ITL ATS BEF NLG IEP FIM GRD HRK CLF".sp
 @cache
 def codes() -> frozenset[str]:
     """ISO 4217 codes of money in use today, and a few of yesterday that old invoices show."""
-    territories = [code for code in Locale("en").territories if len(code) == 2]
+    territories = [code for code in map(str, Locale("en").territories) if len(code) == 2]
     return _OLD.union(*(get_territory_currencies(code) for code in territories)).intersection(list_currencies())
 
 
