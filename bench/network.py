@@ -4,7 +4,7 @@ Needs torch (see the extra "torch"); without it only the speed of ONNX Runtime i
 the same graph, as they are after rounding; with `--trained` it has those that training wrote.
 
     python -m bench.network --mails 200
-    python -m bench.network --mails 200 --model models/dispute-e5-small --trained models/work/final
+    python -m bench.network --mails 200 --model models/dispute-e5-small --trained models/passes/final
 """
 
 import importlib.util

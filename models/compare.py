@@ -1,6 +1,6 @@
 """What a simple classifier would reach: words and characters, or a frozen sentence encoder, under logistic regression.
 
-    python -m models.compare --rows train.jsonl.gz [--encoder models/work/encoder] [--use]
+    python -m models.compare --rows train.jsonl.gz [--encoder models/passes/encoder] [--use]
 
 Each hand of the corpus is left out in turn, and the examination always, with the same mails and weights as in training.
 `--use` adds the multilingual Universal Sentence Encoder (package

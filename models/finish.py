@@ -1,7 +1,7 @@
 r"""From a trained folder to the one that ships: int8 graph, calibration, thresholds, digests, scores.
 
-    python -m models.finish models/work/all models/dispute-e5 --version 1 --rows train.jsonl.gz \
-        --held-out models/work/without-*/held-out.jsonl
+    python -m models.finish models/passes/all models/dispute-e5 --version 1 --rows train.jsonl.gz \
+        --held-out models/passes/without-*/held-out.jsonl
 
 The counter of words is learned here. How much it counts beside the network, calibration and thresholds come from
 what both said of hands that they were not trained on (`--leave-out`).

@@ -1,6 +1,6 @@
 """Train the model that ships: fine-tune the encoder under two heads, on our corpus and on licensed rows.
 
-    python -m models.train models/work/encoder models/work/dispute-e5 --rows train.jsonl.gz
+    python -m models.train models/passes/encoder models/passes/dispute-e5 --rows train.jsonl.gz
 
 First the heads are fitted on the frozen encoder, then both learn together: heads that know where they are going do not
 tear up what the encoder knows. The last weights are an average over the second half of the training. `--leave-out`
