@@ -8,11 +8,11 @@ import pytest
 
 from triage.imports import without
 
-UNUSED = ("torch", "spacy.cli", "cel.cli", "typer")
+UNUSED = ("torch", "spacy.cli", "cel.cli", "typer", "pygments", "rich.traceback")
 
 
-def test_who_reads_mail_loads_no_command_line_of_a_library() -> None:
-    """Rules and phrases are read without torch, and without the command lines of the libraries that read them."""
+def test_who_reads_mail_loads_nothing_that_only_people_at_a_terminal_see() -> None:
+    """The house opens and phrases are read without torch, command lines of libraries, and colours for code."""
     script = (
         "import sys\n"
         "from triage.house import shipped\n"

@@ -16,20 +16,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal, get_args
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from triage import pipeline
 from triage.errors import DatabaseError, MailboxError, TriageError
 from triage.house import House
+from triage.log import get_logger
 from triage.mail.mailbox import Mailbox
 from triage.store.dialect import is_postgres, listen, one_daemon
 
 Walk = Literal["collect", "read", "deliver", "look_again"]
 WALKS: tuple[Walk, ...] = get_args(Walk)
 
-log = structlog.get_logger()
+log = get_logger()
 
 #: seconds between looks at what nobody may have told us of
 _READ_SECONDS = 5

@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from triage.cases.actions import Acknowledge
 from triage.cases.calendar import Calendar, business_calendar
 from triage.cases.clocks import Pack, load_pack
@@ -26,6 +24,7 @@ from triage.letters.compose import AckContext, Mention, compose, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
 from triage.letters.templates import Templates, load_templates
+from triage.log import get_logger
 from triage.logins import accounts, login_of
 from triage.mail.authentication import Trust, sender_trust
 from triage.mail.automatic import Own
@@ -49,7 +48,7 @@ from triage.understanding.phrases import PhraseClassifier
 from triage.understanding.rules import Patterns, Shape, learned_shapes, load_patterns
 from triage.understanding.understand import Understander
 
-log = structlog.get_logger()
+log = get_logger()
 
 #: which model folder ships with this version
 SHIPPED_MODEL = "dispute-e5-small"

@@ -9,8 +9,15 @@ import re
 import sys
 from typing import Literal
 
-import structlog
-from structlog.typing import EventDict, WrappedLogger
+from triage.imports import without
+
+# rich's tracebacks bring the lexers of a hundred languages: 6 MB. structlog prints plain ones as well
+with without({"rich.traceback": None}):
+    import structlog
+    from structlog import get_logger
+    from structlog.typing import EventDict, WrappedLogger
+
+__all__ = ["get_logger", "mask", "mask_addresses", "set_up"]
 
 _ADDRESS = re.compile(r"([^\s<>@\"'(),:;]{1,64})@([^\s<>@\"'(),:;]+)")
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-import structlog
 from sqlmodel import Session
 
 from triage.cases.actions import Acknowledge, Decision
@@ -21,6 +20,7 @@ from triage.errors import MailboxError, MailboxRefused, NotFound, RelayError, Re
 from triage.explanation import decided_record
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
+from triage.log import get_logger
 from triage.mail.authentication import Trust
 from triage.mail.connection import Expiry, running_out
 from triage.mail.mailbox import MailSource
@@ -35,7 +35,7 @@ from triage.store.store import Store
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding
 
-log = structlog.get_logger()
+log = get_logger()
 
 #: mails understood together: the network runs in batches of eight, and what is decided is written soon
 BATCH = 8

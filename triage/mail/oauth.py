@@ -23,12 +23,11 @@ from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import IO, Any, Literal
 
-import structlog
-
 from triage.errors import LoginError, LoginRefused
+from triage.log import get_logger
 from triage.mail.connection import Expiry, open_socket, tls_context
 
-log = structlog.get_logger()
+log = get_logger()
 
 Grant = Literal["refresh_token", "client_credentials"]
 

@@ -16,15 +16,14 @@ from importlib.util import find_spec
 from math import ceil
 from typing import Final, Protocol
 
-import structlog
-
 from triage.errors import ConfigError
+from triage.log import get_logger
 from triage.mail.attachments import MAX_BYTES, MAX_TEXT, Attachment
 from triage.mail.charset import clean
 from triage.mail.message import Message
 from triage.mail.ocr import ANSWER, QUESTION
 
-log = structlog.get_logger()
+log = get_logger()
 
 #: bytes of an answer: text in JSON, where a character takes up to twelve
 _LONGEST_ANSWER: Final = 12 * MAX_TEXT

@@ -8,13 +8,9 @@ writes SQL.
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
 from triage.cases.known import Known
 from triage.errors import DatabaseError
+from triage.imports import without
 from triage.mail.message import Message
 from triage.store.alarms import Alarms
 from triage.store.books import Books
@@ -29,6 +25,13 @@ from triage.store.outbox import Outbox
 from triage.store.session import reading, writing
 from triage.store.tables import Switch
 from triage.understanding.findings import Understanding
+
+# colours for templates, which mako shows in its own error pages
+with without({"mako.ext.pygmentplugin": None}):
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
 __all__ = ["Store", "one_daemon"]
 
