@@ -17,12 +17,12 @@ from models.findings_score import KINDS, Outcome, Value, compared, gold_of, mist
 from models.findings_train import RULES, fits, message_of, say
 from triage.mail.automatic import Own
 from triage.mail.message import message_from_text
+from triage.understanding.candidates import squashed
 from triage.understanding.charts import describe
 from triage.understanding.classify import Thresholds, Words
 from triage.understanding.evaluate import Labelled, report
 from triage.understanding.extract import Extractor
 from triage.understanding.findings import Understanding
-from triage.understanding.identifiers import squashed
 from triage.understanding.models import describe as description_of
 from triage.understanding.models import open_model
 from triage.understanding.rules import load_patterns

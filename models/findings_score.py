@@ -28,9 +28,10 @@ from models.findings_train import (
     say,
 )
 from triage.mail.message import message_from_text
+from triage.understanding.candidates import squashed
 from triage.understanding.extract import Extractor
 from triage.understanding.findings import LANGUAGES
-from triage.understanding.identifiers import Sort, squashed
+from triage.understanding.identifiers import Sort
 from triage.understanding.money import SHARED
 from triage.understanding.rules import Patterns, load_patterns
 

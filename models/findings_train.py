@@ -19,9 +19,10 @@ import numpy as np
 
 from models.corpus_read import CorpusMail, read_corpus
 from triage.mail.message import Address, Message
+from triage.understanding.candidates import follows, squashed
 from triage.understanding.extract import Extractor, leaning, places
 from triage.understanding.findings import Language, Role
-from triage.understanding.identifiers import Identifiers, Sort, follows, squashed
+from triage.understanding.identifiers import Identifiers, Sort
 from triage.understanding.linear import Linear
 from triage.understanding.roles import Claim, Leaning, Place, claims, price, role_features
 from triage.understanding.rules import WEIGHTS, Patterns, load_patterns
@@ -77,7 +78,7 @@ def number_examples(mails: Iterable[CorpusMail], extractor: Extractor, patterns:
             for candidate, features in candidates:
                 value = squashed(candidate.text)
                 kind = gold.get(value) or next((gold[each] for each in gold if each.endswith(value)), "none")
-                if previous and last != "none" and follows(words, previous, candidate):
+                if previous and last != "none" and follows(words.text, previous.span, candidate.span, words.taken):
                     features.add(f"list:{last}")
                 previous, last = candidate, kind
                 examples.append(Example(features=frozenset(features), label=kind, mail=mail))

@@ -14,6 +14,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal, cast
 
+from triage.understanding.candidates import (
+    YEAR,
+    Candidate,
+    Span,
+    candidates_in,
+    follows,
+    heads_row,
+    looks,
+    nameless_in,
+    overlaps,
+    plausible,
+    shape_of,
+    shaped_in,
+    squashed,
+    surroundings,
+)
+from triage.understanding.cards import cards_in
 from triage.understanding.findings import Where
 from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
@@ -23,7 +40,6 @@ from triage.understanding.senses import UNREAD, Senses, agreed
 #: how much what the network takes a number for counts beside the words around it
 NETWORK: Final = 0.5
 
-Span = tuple[int, int]
 #: "none" is a number that is known to be none of ours
 Sort = IdentifierKind | Literal["none"]
 
@@ -39,6 +55,11 @@ class Identifier:
     value: str
     #: told by a label, a list or a shape, and not only by what stands around it
     sure: bool = True
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.start, self.end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,57 +77,16 @@ class Words:
     @cached_property
     def cards(self) -> "tuple[Identifier, ...]":
         """The last four digits of cards."""
-        return tuple(_cards(self.text, self.reading, self.taken))
+        return tuple(
+            Identifier(kind="card", start=start, end=end, value=self.text[start:end])
+            for start, end in cards_in(self.text, self.reading, self.taken)
+        )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """What may be a number that names something."""
-
-    start: int
-    end: int
-    text: str
-    #: letters or marks among the digits: not just a number
-    structured: bool
-
-
-#: letters and digits in any mixture, held together by marks; a series before it ("FT A/889", "F 26/0318"), groups after
-_TOKEN: Final = re.compile(
-    r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?) (?=\d|[A-Z]{1,3}[-/]?\d))?"
-    r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
-    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
-)
-_DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
-_YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
 #: the word before a plain year that makes it a number of its own ("invoice no. 2026")
 _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", "nummer<"})
-_YEARS: Final = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
-_SHARE: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+")
-_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|[eºª°x×hHkKmg]|km|kg|gb|GB|MB|am|pm|min|%)")
-#: what names nothing wherever it stands: addresses, accounts, telephones, times, tax and card numbers, our own cases
-_ADDRESS: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
-#: how names of files end; those that are attached are read by themselves
-_FILE: Final = re.compile(r"\.(?:pdf|zip|xlsx?|docx?|csv|xml|png|jpe?g|gif|heic|tiff?|eml|txt|html?)\b", re.IGNORECASE)
-_NAME: Final = re.compile(r"[^\s/\\(<\"]*$")
-_BLOCKED: Final = re.compile(
-    # references of our own cases, also as others shorten them
-    r"\bDSP-\d{4}-\d{4,}(?:-\d)?\b"
-    r"|(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
-    r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
-    r"|(?<!\d)\d(?:\d?[:h]\d\d(?!\d)|\d\.\d{3}\.\d{3}/\d{4}-\d\d|\d\d\.\d{3}\.\d{3}-\d\d"
-    r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
-    r"|\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b"
-)
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
-#: VAT, company and personal tax numbers of a few countries, without their marks
-_TAX: Final = re.compile(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}|\d{8}[A-Z]|\d{14}")
 #: what may stand between a label and its number, beside the words of the rules
 _MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
-_LIST: Final = re.compile(
-    r"\s*(?:[,;/&+]|[-–](?= )|and|y|e|et|und|sowie|or|ou|oder|o|u|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
-    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
-    re.IGNORECASE,
-)
 #: where a sentence ends, or an item of a list begins
 _SENTENCE: Final = re.compile(
     r"[.!?](?=\s)(?<!\bno.)(?<!\bnr.)(?<!\bn.)(?<!\bref.)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
@@ -128,7 +108,11 @@ class Identifiers:
             found.append([])
             for candidate, features in candidates:
                 previous = found[-1][-1] if found[-1] else None
-                if previous and previous.kind != "none" and follows(words, previous, candidate):
+                if (
+                    previous
+                    and previous.kind != "none"
+                    and follows(words.text, previous.span, candidate.span, words.taken)
+                ):
                     features = {*features, f"list:{previous.kind}"}
                 shares = self._linear.probabilities(features)
                 if not any(feature.startswith("shape:") for feature in features):
@@ -175,33 +159,29 @@ class Identifiers:
 
     def _in_text(self, words: Words) -> Iterator[tuple[Candidate, set[str]]]:
         text, reading, taken, amounts = words.text, words.reading, words.taken, words.amounts
-        candidates = list(_candidates(text, reading))
+        candidates = list(candidates_in(text, reading))
         if not candidates:
             return
-        blocked = [*taken, *(match.span() for match in _BLOCKED.finditer(text))]
-        if "@" in text or "://" in text or "www." in text:
-            blocked += [match.span() for match in _ADDRESS.finditer(text)]
-        blocked += _file_names(text)
-        blocked += [match.span() for match in _IBAN.finditer(text) if _checks(match[0])]
+        blocked = [*taken, *nameless_in(text)]
         blocked += [(card.start, card.end) for card in words.cards]
         labels = _Labels(text, reading, self._patterns)
-        shaped = _shaped(text, self._patterns)
+        shaped = shaped_in(text, self._patterns)
         before: Candidate | None = None
         for candidate in candidates:
-            if _overlaps(candidate, blocked):
+            if overlaps(candidate, blocked):
                 continue
             features = labels.features(candidate)
             direct = any(feature.startswith("label:") for feature in features)
             if candidate.start in shaped:
                 features.add(f"shape:{shaped[candidate.start]}")
-            if _heads_row(text, candidate, amounts):
+            if heads_row(text, candidate, amounts):
                 features.add("row")
-            features |= _looks(candidate) | _around(text, candidate, amounts, taken)
+            features |= looks(candidate) | surroundings(text, candidate, amounts, taken)
             known = direct or {"in brackets", "money behind"} <= features or not features.isdisjoint({"row", "article"})
-            known = known or (before is not None and follows(words, before, candidate))
-            if not _plausible(candidate, known=known):
+            known = known or (before is not None and follows(text, before.span, candidate.span, taken))
+            if not plausible(candidate, known=known):
                 continue
-            if _YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
+            if YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
                 continue
             if words.where == "subject":
                 features.add("subject")
@@ -221,128 +201,12 @@ def _without_labels(found: list[list[tuple[Candidate, set[str]]]]) -> list[list[
     return found
 
 
-def squashed(value: str) -> str:
-    """Without spaces and case, as numbers are compared within a mail."""
-    return "".join(value.split()).upper()
-
-
 def _together(shares: Sequence[Mapping[Sort, float]]) -> Sort:
     """The likeliest kind of a number over all the places where it stands."""
     sums: Counter[Sort] = Counter()
     for each in shares:
         sums.update(each)
     return max(sums, key=lambda sort: sums[sort])
-
-
-def shape_of(value: str) -> str:
-    """The house style of a number: letters as they are, digits as 9."""
-    return _DIGIT.sub("9", value)
-
-
-_DIGIT: Final = re.compile(r"\d")
-
-
-# ------------------------------------------------------------------------------------------- candidates
-
-
-def _candidates(text: str, reading: Reading) -> Iterator[Candidate]:
-    labels = {hit.start for hit in reading.of("label")}
-    shouting: bool | None = None
-    for match in _TOKEN.finditer(text):
-        core = match["core"]
-        if not any(map(str.isdigit, core + match["groups"])) or _ORDINAL.fullmatch(core):
-            continue
-        series = bool(match["series"]) and match.start("series") not in labels
-        if series and len(match["series"]) > 2:
-            shouting = _shouts(text) if shouting is None else shouting
-            series = not shouting
-        series = series and not _begins_sentence(text, match)
-        start = match.start("series") if series else match.start("core")
-        end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
-        if not any(map(str.isdigit, text[start:end])):
-            # a word with a mark in it ("NFS-e 1904"), and the number behind it
-            core = text[match.start("groups") + 1 : match.end("groups")]
-            start, end = match.end("groups") - len(core), match.end("groups")
-        yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
-
-
-def _shouts(text: str) -> bool:
-    """Whether most letters are capitals, so that a word of capitals is no series."""
-    return sum(map(str.isupper, text)) > 0.6 * max(1, sum(map(str.isalpha, text)))
-
-
-def _file_names(text: str) -> Iterator[Span]:
-    for match in _FILE.finditer(text):
-        if name := _NAME.search(text, max(0, match.start() - 80), match.start()):
-            yield name.start(), match.end()
-
-
-def _checks(iban: str) -> bool:
-    """Whether the check digits of an account number are right (ISO 13616); an order number's hardly ever are."""
-    return int("".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])) % 97 == 1
-
-
-def _begins_sentence(text: str, match: re.Match[str]) -> bool:
-    """Whether a lone capital is the article of a sentence ("A 00771183 que veio") and no series."""
-    before = text[: match.start()].rstrip(" ")
-    return match["series"] in ("A", "O", "E", "Y", "I") and (not before or before[-1] in ".!?\n")
-
-
-def _plausible(candidate: Candidate, *, known: bool) -> bool:
-    """Whether it can be one at all; without a label, an article or a table it takes more than a few digits."""
-    text = candidate.text
-    digits = sum(map(str.isdigit, text))
-    if _DECIMAL.fullmatch(text) or not 2 <= len(text) <= 40 or digits > 30:
-        return False
-    if _YEARS.fullmatch(text):
-        return False
-    if not known and _SHARE.fullmatch(text):
-        return False
-    if candidate.structured:
-        return digits >= (2 if known else 3)
-    return digits >= (3 if known else 5)
-
-
-def _overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:
-    return any(start < candidate.end and candidate.start < end for start, end in spans)
-
-
-def follows(words: Words, before: Candidate | Identifier, candidate: Candidate) -> bool:
-    """ "881 of 1 June and 882": the list that the number before began goes on, as long as the two look alike."""
-    text, stop = words.text, before.end
-    if candidate.start - stop > 60:
-        return False
-    gap = text[stop : candidate.start]
-    for start, end in sorted(words.taken, reverse=True):
-        if stop <= start and end <= candidate.start:
-            gap = gap[: start - stop].rstrip(" (") + gap[end - stop :].lstrip(" )")
-    gap = re.sub(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b", "", gap)
-    if not gap.strip() or not _LIST.fullmatch(gap):
-        return False
-    previous = text[before.start : stop]
-    numbers = previous.isdigit() == candidate.text.isdigit()
-    return shape_of(previous) == shape_of(candidate.text) or (numbers and abs(len(previous) - len(candidate.text)) <= 3)
-
-
-def _shaped(text: str, patterns: Patterns) -> dict[int, Sort]:
-    """Where numbers begin that the site's shapes know."""
-    places: dict[int, Sort] = {}
-    for shape in patterns.shapes:
-        if shape.kind == "card":
-            continue
-        for match in shape.compiled.finditer(text):
-            places.setdefault(match.start(1), shape.kind)
-    return places
-
-
-def _heads_row(text: str, candidate: Candidate, amounts: Sequence[Span]) -> bool:
-    """Whether it is the first thing of a line of a table that ends in an amount."""
-    line_start = text.rfind("\n", 0, candidate.start) + 1
-    line_end = text.find("\n", candidate.end)
-    line_end = len(text) if line_end < 0 else line_end
-    if text[line_start : candidate.start].strip(" \t>-*|•"):
-        return False
-    return any(candidate.end <= start and end <= line_end for start, end in amounts)
 
 
 # ------------------------------------------------------------------------------------------------ labels
@@ -429,48 +293,6 @@ class _Labels:
         return word in _MARKS or word in self._between
 
 
-def _looks(candidate: Candidate) -> set[str]:
-    """What the number itself looks like."""
-    text = candidate.text
-    digits = sum(map(str.isdigit, text))
-    letters = re.match(r"[^\W\d_]+", text)
-    features = {f"digits:{min(digits, 12) // 2}", *(f"has:{mark}" for mark in "-/._ " if mark in text)}
-    features.add(f"begins:{letters[0].lower()}" if letters else "begins:0")
-    features.add(f"letters:{min(len(letters[0]), 6) if letters else 0}")
-    if _WORD_AND_DIGITS.fullmatch(text):
-        features.add("word and digits")
-    if re.match(r"(?:19|20)?\d\d[-/.]", text):
-        features.add("year first")
-    if re.search(r"[-/](?:20)?[0-3]\d$", text):
-        features.add("year last")
-    if re.search(r"[^\W\d_]$", text):
-        features.add("ends in a letter")
-    if _TAX.fullmatch(re.sub(r"[-. ]", "", text)):
-        features.add("like a tax number")
-    return features
-
-
-#: as codes of vouchers are made
-_WORD_AND_DIGITS: Final = re.compile(r"[^\W\d_]{4,}\d{1,3}")
-
-
-def _around(text: str, candidate: Candidate, amounts: Sequence[Span], taken: Sequence[Span]) -> set[str]:
-    """Money or a date right behind it, brackets around it."""
-    features = set()
-    if any(candidate.end < start <= candidate.end + 12 for start, _ in amounts):
-        features.add("money behind")
-    if any(candidate.end < start <= candidate.end + 10 for start, _ in taken):
-        features.add("date behind")
-    before, behind = text[max(0, candidate.start - 2) : candidate.start], text[candidate.end : candidate.end + 2]
-    if before.endswith("("):
-        features.add("in brackets")
-    if behind.startswith(" ("):
-        features.add("before brackets")
-    if not before.strip():
-        features.add("begins a line" if "\n" in before or not before else "in a line")
-    return features
-
-
 def _longest(hits: Sequence[Hit]) -> list[Hit]:
     """Of labels that overlap the longest, and of equal ones the first named kind."""
     kept: list[Hit] = []
@@ -485,40 +307,3 @@ _ORDER: Final[tuple[Sort, ...]] = ("card", "invoice", "order", "customer", "acco
 
 def _sort(hit: Hit) -> Sort:
     return cast(Sort, hit.name.partition(".")[2])
-
-
-# ------------------------------------------------------------------------------------------------- cards
-
-_FOUR: Final = re.compile(
-    r"[\s:.,()«»\"'*xX•#-]*(?:(?:no|nr|n[º°]|la|die|the|mit|con|com|in|en|auf|por|par|ending)\W+){0,4}\W{0,4}"
-    r"(\d{4})(?![\w]|[.,/-]\d)",
-    re.IGNORECASE,
-)
-#: one of these is in every masked number
-_MASKS: Final = ("*", "•", "xx", "XX")
-_MASKED: Final = re.compile(
-    # begins only where a run of masks begins, and is bounded: a line of a thousand stars costs nothing
-    # and ends with the four: what goes on after them is a bank account
-    r"(?<![\w*•])[*xX•]{2}[*xX• -]{0,30}(\d{4})(?!\w| \d{4})|\d{4}[ -]?[*xX•]{4}[ -]?[*xX•]{4}[ -]?(\d{4})(?!\w)"
-)
-
-
-def _cards(text: str, reading: Reading, taken: Sequence[Span]) -> Iterator[Identifier]:
-    seen: set[int] = set()
-    # "the account ending 7715" is no card
-    others = {hit.last for hit in reading.of("label") if hit.name in ("label.account", "label.none")}
-    for hit in reading.of("label"):
-        if hit.name == "label.card" and hit.first not in others and (match := _FOUR.match(text, hit.end)):
-            start, end = match.span(1)
-            if start not in seen and "\n\n" not in text[hit.end : start] and not _overlap_any((start, end), taken):
-                seen.add(start)
-                yield Identifier(kind="card", start=start, end=end, value=match[1])
-    for match in _MASKED.finditer(text) if any(mask in text for mask in _MASKS) else ():
-        group = 1 if match[1] else 2
-        if match.start(group) not in seen:
-            seen.add(match.start(group))
-            yield Identifier(kind="card", start=match.start(group), end=match.end(group), value=match[group])
-
-
-def _overlap_any(span: Span, spans: Sequence[Span]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in spans)
