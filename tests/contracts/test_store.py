@@ -548,6 +548,31 @@ def test_the_queue_shows_what_is_asked_for_most_pressing_first(house: TwinHouse)
         cases.show("DSP-2026-000009-9")
 
 
+def test_the_most_pressing_case_is_on_the_first_page_however_old_it_is(house: TwinHouse) -> None:
+    """The queue is ordered before it is cut, and it is said how many cases there are in all."""
+    for number in range(4):
+        content = mail(
+            f"I was charged twice for INV-{number}.", sender=f"c{number}@example.org", message_id=f"<{number}@x>"
+        )
+        house.world.mailboxes["support"].put(content, arrived=house.now())
+        house.settle()
+        house.world.clock.forward(hours=1)
+    cases, now = house.store.cases, house.now()
+    first, second, third, fourth = (case.line.reference for case in house.desk.cases)
+    with Session(house.store.engine) as session, session.begin():
+        session.get_one(tables.Case, 2).priority = "urgent"
+    cases.escalate(third, "the press has called", actor="kim", now=now)
+    # only its resolution is due now, far ahead
+    cases.answered(first, actor="kim", now=now)
+    cases.note(first, "looked", actor="kim", now=now)
+    order = [third, second, fourth, first]
+    for limit in range(1, 5):
+        assert [line.reference for line in cases.queue(limit=limit)] == order[:limit]
+    assert cases.count() == 4
+    assert cases.count(states=["review"]) == 0
+    assert cases.count(search="c1@", assignee="") == 1
+
+
 def test_a_move_that_the_table_does_not_allow_changes_nothing(house: TwinHouse) -> None:
     """And is told in words."""
     acknowledged(house)

@@ -3,11 +3,12 @@
 Each move is one transaction with its line of history; what it cancels in the diary is part of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, or_, select
+from sqlalchemy import ColumnElement, Engine, delete, func, or_, select
+from sqlalchemy import case as sql_case
 from sqlmodel import Session, col
 
 from triage.cases.actions import Acknowledge, Decision
@@ -39,6 +40,10 @@ _EVENT_OF: dict[Move, str] = {
 }
 
 
+#: priority → its place in the queue
+_ORDER = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
 class Cases:
     """Cases as agents work them."""
 
@@ -50,20 +55,30 @@ class Cases:
         self, *, states: Sequence[str] = (), assignee: str | None = None, search: str = "", limit: int = 200
     ) -> tuple[CaseLine, ...]:
         """Cases, most pressing first: escalated and urgent ones, then by the next due date."""
+        due = (
+            select(col(Diary.case_id), func.min(col(Diary.due)).label("due"))
+            .where(col(Diary.state) == "open")
+            .group_by(col(Diary.case_id))
+            .subquery()
+        )
+        pressing = (
+            col(Case.escalated).desc(),
+            sql_case(_ORDER, value=col(Case.priority), else_=_ORDER["normal"]),
+            due.c.due.nulls_last(),
+            col(Case.opened_at),
+            col(Case.id),
+        )
+        query = select(Case).outerjoin(due, due.c.case_id == col(Case.id)).where(*_asked_for(states, assignee, search))
         with reading(self._engine) as session:
-            query = select(Case)
-            if states:
-                query = query.where(col(Case.state).in_(states))
-            if assignee is not None:
-                query = query.where(col(Case.assignee) == assignee)
-            if search:
-                like = f"%{search}%"
-                columns = (Case.reference, Case.customer, Case.customer_name, Case.subject)
-                query = query.where(or_(*(col(column).ilike(like) for column in columns)))
-            rows = session.scalars(query.order_by(col(Case.id).desc()).limit(limit)).all()
-            due = _next_due(session, [row.id or 0 for row in rows])
-            lines = [_line(row, due.get(row.id or 0)) for row in rows]
-        return tuple(sorted(lines, key=_pressing))
+            rows = session.scalars(query.order_by(*pressing).limit(limit)).all()
+            next_due = _next_due(session, [row.id or 0 for row in rows])
+            return tuple(_line(row, next_due.get(row.id or 0)) for row in rows)
+
+    def count(self, *, states: Sequence[str] = (), assignee: str | None = None, search: str = "") -> int:
+        """How many cases a queue of these has without a limit."""
+        query = select(func.count()).select_from(Case).where(*_asked_for(states, assignee, search))
+        with reading(self._engine) as session:
+            return session.scalar(query) or 0
 
     def show(self, reference: str) -> CaseView:
         """A case with everything that belongs to it. Raises NotFound."""
@@ -251,6 +266,16 @@ def _find(session: Session, reference: str, *, lock: bool = False) -> Case:
     return row
 
 
+def _asked_for(states: Sequence[str], assignee: str | None, search: str) -> Iterator[ColumnElement[bool]]:
+    if states:
+        yield col(Case.state).in_(states)
+    if assignee is not None:
+        yield col(Case.assignee) == assignee
+    if search:
+        columns = (Case.reference, Case.customer, Case.customer_name, Case.subject)
+        yield or_(*(col(column).ilike(f"%{search}%") for column in columns))
+
+
 def _next_due(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[datetime, str]]:
     query = select(col(Diary.case_id), col(Diary.due), col(Diary.kind)).where(
         col(Diary.case_id).in_(case_ids), col(Diary.state) == "open"
@@ -281,11 +306,3 @@ def _line(row: Case, due: tuple[datetime, str] | None) -> CaseLine:
         next_due=due[0] if due else None,
         next_kind=due[1] if due else "",
     )
-
-
-_ORDER = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-
-
-def _pressing(line: CaseLine) -> tuple[bool, int, float, datetime]:
-    due = line.next_due.timestamp() if line.next_due else float("inf")
-    return (not line.escalated, _ORDER.get(line.priority, 2), due, line.opened_at)
