@@ -299,7 +299,7 @@ def _record(house: House, session: Session, readings: Sequence[tuple[KeptMail, R
                 _record(house, session, [each])
             return
         [(mail, _)] = readings
-        why = f"{type(error).__name__}: {error}"
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
         set_aside(session, mail, why=why, now=house.now())
         log.exception("mail_set_aside", mailbox=mail.raw.mailbox, folder=mail.raw.folder, uid=mail.raw.uid)
         return

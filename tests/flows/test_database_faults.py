@@ -23,7 +23,9 @@ from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, TryLater
 from triage.mail.message import Message
 from triage.store.books import LAST_ATTEMPT
+from triage.store.dialect import is_postgres
 from triage.store.session import reading
+from triage.store.store import Store
 from triage.testing import InMemoryRelay
 from triage.understanding.findings import Understanding
 
@@ -275,3 +277,31 @@ def test_an_answer_that_comes_late_does_not_touch_what_another_process_has_begun
     with outbox.sending(letter_id, now=house.now()):
         outbox.settle(letter_id, step, since=begun, now=house.now())
         assert house.desk.letter.state == "sending"
+
+
+def test_what_the_database_refuses_is_told_in_one_line_without_the_customers_words(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the statement nor what it was to write, a customer's words, goes into log, alarm or quarantine."""
+    with TwinHouse(World(url=database_url)) as house:
+        refuse_records(house.store)
+        house.world.mailboxes["support"].put(mail("I was charged twice for INV-4711."), arrived=house.now())
+        pipeline.collect(house)
+        pipeline.read(house)
+        (aside,), (alarm,) = house.store.books.quarantined(), house.store.alarms.open()
+    logged = capsys.readouterr()
+    assert "never_this" in aside.why
+    assert "never_this" in alarm.why
+    for told in (aside.why, alarm.why, logged.out + logged.err):
+        assert not [word for word in ("INV-4711", "INSERT", "sqlalche.me", "DETAIL") if word in told], told
+    assert len(aside.why.splitlines()) == 1
+
+
+def refuse_records(store: Store) -> None:
+    """From now on no decision record can be written."""
+    with store.engine.begin() as connection:
+        if is_postgres(connection):
+            connection.execute(text("ALTER TABLE record ADD CONSTRAINT never_this CHECK (mail_id < 0)"))
+        else:
+            refusal = "SELECT RAISE(ABORT, 'never_this')"
+            connection.execute(text(f"CREATE TRIGGER never BEFORE INSERT ON record BEGIN {refusal}; END"))

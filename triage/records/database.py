@@ -175,7 +175,7 @@ def _engine(url: str, timeout: float) -> Engine:
             path = f"file:{parsed.database}" if not str(parsed.database).startswith("file:") else str(parsed.database)
             parsed = parsed.set(database=path).update_query_dict({"mode": "ro", "uri": "true"})
         options = {"connect_timeout": max(1, int(timeout))} if backend in ("postgresql", "mysql", "mariadb") else {}
-        engine = create_engine(parsed, connect_args=options, pool_pre_ping=True, pool_size=2)
+        engine = create_engine(parsed, connect_args=options, pool_pre_ping=True, pool_size=2, hide_parameters=True)
     except ArgumentError as error:
         raise LedgerError("ledger.url is no database URL, like postgresql+psycopg://user@host/name") from error
     except (ModuleNotFoundError, NoSuchModuleError) as error:

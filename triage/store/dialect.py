@@ -16,9 +16,9 @@ from shutil import disk_usage
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -53,11 +53,27 @@ def open_engine(url: str) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise DatabaseError(f"database.url: {error}") from error
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, parsed.database)
+    engine = _sqlite(url, parsed.database) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
+    event.listen(engine, "handle_error", _in_one_line)
+    return engine
+
+
+def _in_one_line(context: ExceptionContext) -> None:
+    """Leave of an error the first line of what the driver said: the rest is statements, and what customers wrote."""
+    told = context.sqlalchemy_exception
+    if told is None:
+        return
+    told.statement, told.code = None, None
+    for error in filter(None, (told, told.orig)):
+        error.args = (*str(error).strip().splitlines()[:1],)
+
+
+def _postgres(url: URL) -> Engine:
     try:
         # each thread of the daemon may hold a lock and work on a second connection: they, not the pool, set the bound
-        return create_engine(parsed, connect_args=_POSTGRES_OPTIONS, pool_pre_ping=True, max_overflow=-1)
+        return create_engine(
+            url, connect_args=_POSTGRES_OPTIONS, pool_pre_ping=True, max_overflow=-1, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         raise DatabaseError("PostgreSQL needs its driver: pip install 'billing-dispute-triage[postgres]'") from error
 
@@ -65,7 +81,9 @@ def open_engine(url: str) -> Engine:
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:" and not Path(path).resolve().parent.is_dir():
         raise DatabaseError(f"database.url: there is no folder {Path(path).resolve().parent}")
-    engine = create_engine(url, connect_args={"timeout": _SQLITE_WAIT, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": _SQLITE_WAIT, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
