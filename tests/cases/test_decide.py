@@ -236,6 +236,13 @@ def test_the_shipped_rules_bring_a_lawyers_letter_to_a_person() -> None:
     assert any(not trace.hit for trace in decision.rules)
 
 
+def test_where_a_person_releases_each_letter_a_yes_is_no_release() -> None:
+    """The letter of a confirmed case waits as any other."""
+    letter = acknowledgement_on_request(MESSAGE, understood(0.5), replace(POLICY, acknowledge="approve"))
+    assert letter is not None
+    assert letter.held == "a person releases each letter"
+
+
 def test_a_persons_yes_sends_a_letter_but_never_to_a_machine_or_to_nobody() -> None:
     """Nor where the site writes none."""
     assert acknowledgement_on_request(MESSAGE, understood(0.5), POLICY) is not None

@@ -5,7 +5,7 @@ it dispute a bill, and how sure are we? What do the admin's rules say? Effects h
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from triage.cases.actions import (
@@ -160,9 +160,8 @@ def _seen_before(known: Known) -> Decision | None:
     joined: tuple[Action, ...] = ()
     if seen.case_id is not None:
         joined = (AddToCase(case_id=seen.case_id, why=f"a copy: {what}", customer_wrote=False),)
-    return _nothing(
-        "duplicate", f"{what} as a mail of {seen.arrived:%Y-%m-%d %H:%M} in {seen.mailbox}{where}", actions=joined
-    )
+    arrived = f"{seen.arrived.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return _nothing("duplicate", f"{what} as a mail of {arrived} in {seen.mailbox}{where}", actions=joined)
 
 
 def _nothing(
@@ -288,7 +287,7 @@ def _open(mail: _Incoming, band: Band, why: str, routing: Routing, policy: Polic
 
 def _acknowledgement(mail: _Incoming, effects: Effects, policy: Policy) -> tuple[Acknowledge, *tuple[CallPerson, ...]]:
     to = reply_address(mail.message)
-    held = "a person releases each letter" if policy.acknowledge == "approve" else ""
+    held = _held(policy)
     alarm: tuple[CallPerson, ...] = ()
     if mail.known.letters_to_sender >= policy.letters_per_sender_per_day:
         held = f"{mail.known.letters_to_sender} letters were written to this address within a day"
@@ -304,12 +303,20 @@ def _acknowledgement(mail: _Incoming, effects: Effects, policy: Policy) -> tuple
     return letter, *alarm
 
 
+def _held(policy: Policy) -> str:
+    """Why every letter waits, "" where they go by themselves."""
+    return "a person releases each letter" if policy.acknowledge == "approve" else ""
+
+
 def acknowledgement_on_request(message: Message, understood: Understanding, policy: Policy) -> Acknowledge | None:
-    """The acknowledgement that a person's yes sends: no machine, and nobody without an address, gets one."""
+    """The acknowledgement after a person's yes: no machine, and nobody without an address, gets one.
+
+    A yes says that it is a dispute; where a person releases each letter, this one waits for its release as well.
+    """
     to = reply_address(message)
     if policy.acknowledge == "off" or understood.automatic.suppress or not to.address:
         return None
-    return Acknowledge(recipient=to.address, recipient_name=to.name, language=understood.language)
+    return Acknowledge(recipient=to.address, recipient_name=to.name, language=understood.language, held=_held(policy))
 
 
 def decide_on_request(
@@ -319,7 +326,10 @@ def decide_on_request(
     letter = acknowledgement_on_request(message, understood, policy)
     why = f"{actor} says that it is a dispute"
     actions: list[Action] = [OpenCase(state="open", reason=reason, priority="normal", assignee="", tags=())]
-    actions += [letter] if letter is not None else []
+    end = why
+    if letter is not None:
+        actions.append(letter)
+        end = f"{why}; the letter waits: {letter.held}" if letter.held else f"{why}; acknowledged"
     actions += follow_ups(policy, opened=arrival.arrived)
     return Decision(
         outcome="taken",
@@ -328,7 +338,7 @@ def decide_on_request(
         band=_band(understood, policy)[0],
         actions=tuple(actions),
         rules=(),
-        summary=f"Opens a case ({reason.replace('_', ' ')}): {why}{'; acknowledged' if letter else ''}.",
+        summary=f"Opens a case ({reason.replace('_', ' ')}): {end}.",
     )
 
 
