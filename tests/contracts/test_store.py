@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel
 from triage import pipeline
 from triage.errors import AlreadyRunning, DatabaseError, NotFound, OperatorError
 from triage.house import House
-from triage.letters.outbox import Next
+from triage.letters.outbox import Lost, Next
 from triage.mail.login import Failure
 from triage.mail.message import Message, RawMail
 from triage.store import tables
@@ -465,6 +465,67 @@ def test_a_cancelled_letter_does_not_go_out(house: TwinHouse) -> None:
     assert house.desk.letter.state == "cancelled"
 
 
+def test_a_letter_in_doubt_is_not_released(house: TwinHouse) -> None:
+    """It may have gone out: a second copy is for `retry`, which says so."""
+    letter_id = acknowledged(house)
+    house.world.relay.script.append(Lost(why="cut"))
+    pipeline.deliver(house)
+    with pytest.raises(OperatorError, match="is in doubt; this needs one that is held"):
+        house.store.outbox.release(letter_id, actor="kim", now=house.now())
+    assert house.desk.letter.state == "in_doubt"
+
+
+def test_voiding_a_case_cancels_its_letter_in_the_same_moment(house: TwinHouse) -> None:
+    """With a line of history; nobody can send it any more until the case is open again."""
+    letter_id = acknowledged(house)
+    reference = house.desk.case.line.reference
+    house.store.cases.move(reference, "reject", actor="kim", now=house.now())
+    assert house.desk.letter.state == "cancelled"
+    assert ("kim", f"letter {letter_id}: cancelled, for the case is voided") in [
+        (event.actor, event.text) for event in house.desk.case.events
+    ]
+    assert pipeline.deliver(house) == 0
+    with pytest.raises(OperatorError):
+        house.store.outbox.retry(letter_id, actor="kim", now=house.now())
+    house.store.cases.move(reference, "reopen", actor="kim", now=house.now())
+    assert house.desk.letter.state == "held"
+    house.store.outbox.release(letter_id, actor="kim", now=house.now())
+    assert pipeline.deliver(house) == 1
+
+
+@pytest.mark.parametrize("state", ["sending", "in_doubt", "sent", "refused"])
+def test_voiding_a_case_leaves_letters_alone_that_may_have_gone_out(house: TwinHouse, state: str) -> None:
+    """What is done is done; one in doubt is still looked for."""
+    letter_id = acknowledged(house)
+    with house.store.outbox.sending(letter_id, now=house.now()):
+        if state != "sending":
+            house.store.outbox.settle(letter_id, Next(state=state, due=None, why="so"), now=house.now())
+        house.store.cases.move(house.desk.case.line.reference, "reject", actor="kim", now=house.now())
+        assert house.desk.letter.state == state
+
+
+def test_a_letter_that_the_relay_put_off_while_its_case_was_voided_is_cancelled(house: TwinHouse) -> None:
+    """It was `sending` as the case was voided; the next try does not happen."""
+    letter_id = acknowledged(house)
+    with house.store.outbox.sending(letter_id, now=house.now()):
+        house.store.cases.move(house.desk.case.line.reference, "reject", actor="kim", now=house.now())
+        later = Next(state="due", due=house.now(), why="try 1: greylisted")
+        house.store.outbox.settle(letter_id, later, now=house.now())
+    assert pipeline.deliver(house) == 0
+    assert (house.desk.letter.state, house.world.relay.deliveries) == ("cancelled", [])
+
+
+def test_a_letter_that_was_cancelled_in_doubt_stays_so_when_its_case_opens_again(house: TwinHouse) -> None:
+    """It may have gone out before: nothing that waits for a release may arrive twice."""
+    letter_id = acknowledged(house)
+    house.world.relay.script.append(Lost(why="cut"))
+    pipeline.deliver(house)
+    house.store.outbox.cancel(letter_id, actor="kim", now=house.now())
+    for move in ("reject", "reopen"):
+        house.store.cases.move(house.desk.case.line.reference, move, actor="kim", now=house.now())
+    assert house.desk.letter.state == "cancelled"
+
+
 # alarms, diary, desk
 
 
@@ -571,6 +632,10 @@ def test_the_most_pressing_case_is_on_the_first_page_however_old_it_is(house: Tw
     assert cases.count() == 4
     assert cases.count(states=["review"]) == 0
     assert cases.count(search="c1@", assignee="") == 1
+    cases.deescalate(third, "it was another firm", actor="kim", now=now)
+    assert [line.reference for line in cases.queue()] == [second, third, fourth, first]
+    with pytest.raises(OperatorError, match="is not escalated"):
+        cases.deescalate(third, "", actor="kim", now=now)
 
 
 def test_a_move_that_the_table_does_not_allow_changes_nothing(house: TwinHouse) -> None:

@@ -207,6 +207,23 @@ def test_in_approve_mode_a_person_releases_each_letter(world: World) -> None:
         assert world.reached("ana@example.org") == 1
 
 
+def test_in_approve_mode_a_yes_does_not_release_the_letter(world: World) -> None:
+    """Whether it is a dispute is one question, what the customer reads another: `review confirm` and `cases open`."""
+    world.letters["acknowledge"] = "approve"
+    with TwinHouse(world) as house:
+        arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
+        arrives(house, mail("Good morning to all of you.", sender="Bo <bo@example.org>", message_id="<2@x>"))
+        pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
+        reference = pipeline.open_case(house, "<2@x>", reason="", actor="kim")
+        house.settle()
+        assert [letter.state for letter in house.desk.letters] == ["held", "held"]
+        assert "the letter waits: a person releases each letter" in house.store.cases.show(reference).events[0].text
+        for letter in house.desk.letters:
+            house.store.outbox.release(letter.id, actor="kim", now=house.now())
+        house.settle()
+        assert (world.reached("ana@example.org"), world.reached("bo@example.org")) == (1, 1)
+
+
 def test_another_language_goes_to_review_and_a_yes_sends_the_letter_in_english(house: TwinHouse) -> None:
     """We do not write to people in a language that we guessed."""
     arrives(house, mail("Buongiorno, questo importo è sbagliato: charged due volte."))
@@ -225,6 +242,33 @@ def test_an_unsure_mail_goes_to_review_and_a_no_sends_nothing(house: TwinHouse) 
     house.store.cases.move(house.desk.case.line.reference, "reject", actor="kim", now=house.now())
     house.settle()
     assert (house.desk.case.line.state, house.world.relay.deliveries) == ("voided", [])
+
+
+def test_a_no_that_was_wrong_is_taken_back_and_the_yes_is_acknowledged(house: TwinHouse) -> None:
+    """A case that nobody had confirmed goes back to review, with the reason why it was there."""
+    arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
+    reference, why = house.desk.case.line.reference, house.desk.case.line.review_why
+    house.store.cases.move(reference, "reject", actor="kim", now=house.now())
+    assert house.desk.case.line.review_why == ""
+    assert house.store.cases.move(reference, "reopen", actor="kim", now=house.now()) == "review"
+    assert (house.desk.case.line.review_why, why) == (why, "probability 0.60 is between the two thresholds")
+    assert house.store.corrections.decided() == []
+    pipeline.confirm(house, reference, actor="kim")
+    house.settle()
+    assert (house.desk.case.line.state, house.desk.case.line.review_why) == ("open", "")
+    assert house.world.reached("ana@example.org") == 1
+
+
+def test_a_confirmed_case_that_was_voided_by_mistake_opens_again(house: TwinHouse) -> None:
+    """It was a yes already; its letter went out once, and no second one is written."""
+    arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
+    reference = house.desk.case.line.reference
+    pipeline.confirm(house, reference, actor="kim")
+    house.settle()
+    house.store.cases.move(reference, "reject", actor="kim", now=house.now())
+    assert house.store.cases.move(reference, "reopen", actor="kim", now=house.now()) == "open"
+    house.settle()
+    assert house.world.reached("ana@example.org") == 1
 
 
 def test_a_reference_typed_by_a_stranger_goes_to_review(house: TwinHouse) -> None:
@@ -336,10 +380,10 @@ def test_a_mail_that_breaks_us_is_set_aside_and_the_next_one_is_read(world: Worl
         assert house.desk.outcomes == ["quarantined", "taken"]
         assert "quarantine" in house.desk.alarms
         (aside,) = house.store.books.quarantined()
-        assert house.store.books.release(aside.id)
+        assert house.store.books.release(aside.id, actor="kim", now=house.now())
         house.settle()
         assert house.desk.outcomes == ["quarantined", "taken"]
-        assert house.store.books.drop(aside.id, why="dropped by kim")
+        assert house.store.books.drop(aside.id, actor="kim", now=house.now())
         assert house.desk.outcomes == ["ignored", "taken"]
 
 

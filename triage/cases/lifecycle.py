@@ -1,7 +1,8 @@
 """The states of a case and the moves between them, as one table.
 
 A case is *in review* until a person has confirmed that it is one, *open* until someone has looked, and ends *closed*
-or *voided* (it was no dispute). Escalation is a flag, not a state. Terms follow accounts-receivable dispute management.
+or *voided* (it was no dispute). A voided case that is reopened goes back to where it came from: to review, where nobody
+had confirmed it. Escalation is a flag, not a state. Terms follow accounts-receivable dispute management.
 """
 
 from typing import Literal, get_args
@@ -12,7 +13,16 @@ State = Literal[
     "review", "open", "investigating", "waiting_customer", "waiting_internal", "resolved", "closed", "voided"
 ]
 Move = Literal[
-    "confirm", "reject", "look", "ask_customer", "ask_internal", "customer_wrote", "resolve", "close", "reopen"
+    "confirm",
+    "reject",
+    "look",
+    "ask_customer",
+    "ask_internal",
+    "customer_wrote",
+    "resolve",
+    "close",
+    "reopen",
+    "reconsider",
 ]
 Resolution = Literal["upheld", "partly_upheld", "not_upheld", "withdrawn", "written_off"]
 
@@ -33,6 +43,8 @@ MOVES: dict[Move, tuple[tuple[State, ...], State]] = {
     "resolve": (_AT_WORK, "resolved"),
     "close": (("resolved",), "closed"),
     "reopen": (("resolved", "closed", "voided"), "open"),
+    # a no that is taken back, where nobody has said yes before
+    "reconsider": (("voided",), "review"),
 }
 
 

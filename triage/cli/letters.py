@@ -1,15 +1,29 @@
 """`triage letters` and `triage quarantine`: what got stuck, and the switch that stops all letters."""
 
+from email import message_from_bytes
+from email.policy import default
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json_lines, table
-from triage.errors import NotFound
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table
+from triage.config import Settings
+from triage.errors import NotFound, OperatorError
+from triage.letters.outbox import STATES, LetterState
+from triage.store.views import LetterLine
 
 app = typer.Typer(no_args_is_help=True, help="Letters: what waits, what is in doubt, and the switch that stops all.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="Mails that could not be read and were set aside.")
+
+#: states in which a letter still needs the daemon or a person
+_NOT_DONE: tuple[LetterState, ...] = ("held", "due", "sending", "refused", "in_doubt")
+
+
+def _told(state: str) -> str:
+    """A state as lists print it."""
+    return state.replace("_", " ")
+
 
 LetterId = Annotated[int, typer.Argument(metavar="LETTER", help="The letter's number, from triage letters list.")]
 MailId = Annotated[int, typer.Argument(metavar="MAIL", help="The mail's number, from triage quarantine list.")]
@@ -18,44 +32,65 @@ MailId = Annotated[int, typer.Argument(metavar="MAIL", help="The mail's number, 
 @app.command("list")
 def list_letters(
     context: typer.Context,
-    state: Annotated[
-        list[str] | None, typer.Option(help="held, due, sending, sent, refused, in_doubt or cancelled.")
-    ] = None,
+    state: Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(map(_told, STATES))}.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Sent and cancelled ones too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Letters that are not done, newest first, each with the reason."""
-    states = () if everything else tuple(state or ("held", "due", "sending", "refused", "in_doubt"))
+    states = tuple(each.replace(" ", "_") for each in state or ())
+    unknown = sorted(set(states) - set(STATES))
+    if unknown:
+        raise OperatorError(f"there is no state {', '.join(unknown)}; choose from {', '.join(map(_told, STATES))}")
     with house_of(context) as house:
-        lines = house.store.outbox.lines(states=states)
-        if as_json:
-            print_json_lines(lines)
-            return
+        lines = house.store.outbox.lines(states=states or (() if everything else _NOT_DONE))
         stopped = house.store.outbox.stopped()
+        if as_json:
+            print_json_lines({**vars(line), "stopped": stopped} for line in lines)
+            return
         if stopped:
-            out.print(f"[bold red]All letters are {stopped}.[/bold red] triage letters resume lets them go.")
+            by = f"by {escape(stopped.by)} at {moment(stopped.at, house.settings)}"
+            out.print(f"[bold red]All letters are stopped[/bold red], {by}: triage letters resume lets them go.")
         for line in lines:
-            now = line.state.replace("_", " ") + (", came back" if line.bounced else "")
-            due = f"  next try {moment(line.next_try, house.settings)}" if line.state == "due" else ""
-            out.print(f"[bold]{line.id}[/bold]  {now}{due}  {line.case}  {escape(line.recipient)}", soft_wrap=True)
-            out.print(f"  {escape(line.subject)}", soft_wrap=True)
-            if line.why:
-                out.print(f"  [dim]{escape(line.why)}[/dim]", soft_wrap=True)
+            _print_letter(line, house.settings)
         out.print(f"Letters: {len(lines) or 'none'}.")
+
+
+@app.command()
+def show(context: typer.Context, letter: LetterId, as_json: JsonOption = False) -> None:
+    """One letter as it goes out: its headers and its text."""
+    with house_of(context) as house:
+        view = house.store.outbox.show(letter)
+        message = message_from_bytes(view.content, policy=default)
+        headers = {name: str(value) for name, value in message.items()}
+        plain = message.get_body(("plain",))
+        text: str = plain.get_content() if plain is not None else ""
+        if as_json:
+            print_json({**vars(view.line), "headers": headers, "text": text})
+            return
+        _print_letter(view.line, house.settings)
+        out.print()
+        for name, value in headers.items():
+            out.print(f"[bold]{name}:[/bold] {escape(value)}", soft_wrap=True)
+        out.print()
+        out.print(escape(text.rstrip()), soft_wrap=True)
+
+
+@app.command()
+def release(context: typer.Context, letter: LetterId) -> None:
+    """Let a held letter go (acknowledge = "approve"); triage letters show prints it."""
+    with house_of(context) as house:
+        house.store.outbox.release(letter, actor=actor(), now=house.now())
+    out.print(f"Letter {letter}: due now.")
 
 
 @app.command()
 def retry(context: typer.Context, letter: LetterId) -> None:
     """Send a held, refused or doubtful letter now; a doubtful one may then arrive twice, with the same Message-ID."""
     with house_of(context) as house:
+        doubtful = house.store.outbox.show(letter).line.state == "in_doubt"
         house.store.outbox.retry(letter, actor=actor(), now=house.now())
-    out.print(f"Letter {letter}: due now.")
-
-
-@app.command("release")
-def release(context: typer.Context, letter: LetterId) -> None:
-    """Let a held letter go (acknowledge = "approve")."""
-    retry(context, letter)
+    twice = "; it may have gone out before, and then arrives twice" if doubtful else ""
+    out.print(f"Letter {letter}: due now{twice}.")
 
 
 @app.command("mark-sent")
@@ -88,6 +123,16 @@ def resume(context: typer.Context) -> None:
     with house_of(context) as house:
         house.store.outbox.stop(stopped=False, actor=actor(), now=house.now())
     out.print("Letters go out again.")
+
+
+def _print_letter(line: LetterLine, settings: Settings) -> None:
+    """A letter in two or three lines that fit a narrow terminal."""
+    now = _told(line.state) + (", came back" if line.bounced else "")
+    due = f"  next try {moment(line.next_try, settings)}" if line.state == "due" else ""
+    out.print(f"[bold]{line.id}[/bold]  {now}{due}  {line.case}  {escape(line.recipient)}", soft_wrap=True)
+    out.print(f"  {escape(line.subject)}", soft_wrap=True)
+    if line.why:
+        out.print(f"  [dim]{escape(line.why)}[/dim]", soft_wrap=True)
 
 
 @quarantine_app.command("list")

@@ -12,7 +12,18 @@ from rich.markup import escape
 from rich.progress import track
 
 from triage import daemon, pipeline
-from triage.cli.common import JsonOption, app, err, house_of, out, print_json, print_json_lines, settings_of, table
+from triage.cli.common import (
+    JsonOption,
+    app,
+    err,
+    house_of,
+    moment,
+    out,
+    print_json,
+    print_json_lines,
+    settings_of,
+    table,
+)
 from triage.cli.initial import initial_config
 from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
@@ -281,7 +292,8 @@ def _ledger(house: House) -> str:
 def _letters(house: House) -> str:
     stopped = house.store.outbox.stopped()
     if stopped:
-        return _fail(f"all letters are {stopped} (triage letters resume)")
+        since = moment(stopped.at, house.settings)
+        return _fail(f"all letters are stopped, by {stopped.by} since {since} (triage letters resume)")
     stuck = house.store.outbox.lines(states=("held", "refused", "in_doubt"))
     if stuck:
         return f"{len(stuck)} wait for a person (triage letters list)"

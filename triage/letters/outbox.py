@@ -7,15 +7,17 @@
       └──cap, stop─────┘ └──TryLater─────┘ └─Lost─────► in_doubt ──copy or a person──► sent
                                                              └──resend, or a person──► due
     held, due, refused, in_doubt ──a person──► cancelled
+    held, due ──the case is voided──► cancelled ──the case is reopened──► held
 
 Values in, values out: the store writes the states down, `smtp` talks to the relay.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 LetterState = Literal["held", "due", "sending", "sent", "refused", "in_doubt", "cancelled"]
+STATES: tuple[LetterState, ...] = get_args(LetterState)
 Stage = Literal["relay", "sender", "recipient", "content"]
 
 #: the wait after the first, second, … try; the last one repeats. A busy relay is free again within seconds, greylisting

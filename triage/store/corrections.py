@@ -7,7 +7,7 @@ when the mail itself goes.
 
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlmodel import Session, col
 
 from triage.errors import MailTooComplex
@@ -84,6 +84,12 @@ def say(session: Session, case: Case, label: str, *, actor: str, now: datetime) 
     row.label, row.actor, row.at = label, actor, now
     session.add(row)
     return row
+
+
+def forget(session: Session, case: Case) -> None:
+    """What was said of the mail that opened this case is taken back: nobody has said anything of it."""
+    mails = select(col(Mail.id)).where(col(Mail.case_id) == case.id, col(Mail.opened))
+    session.execute(delete(Correction).where(col(Correction.mail_id).in_(mails)))
 
 
 def _triples(session: Session, mail_id: int) -> list[int]:

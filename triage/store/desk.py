@@ -16,10 +16,10 @@ from triage.cases.lifecycle import RESOLUTIONS, Move, Resolution, after
 from triage.errors import NotFound, OperatorError
 from triage.mail.message import Message
 from triage.store.books import mail_line, record_of
-from triage.store.corrections import say
+from triage.store.corrections import forget, say
 from triage.store.diary import Plans, replan
 from triage.store.history import add_event
-from triage.store.outbox import letter_lines
+from triage.store.outbox import cancel_waiting, hold_cancelled, letter_lines
 from triage.store.recording import Write, add_letter, record, write_records
 from triage.store.session import reading, writing
 from triage.store.tables import Case, Diary, Event, Mail, Record
@@ -37,6 +37,7 @@ _EVENT_OF: dict[Move, str] = {
     "resolve": "resolved",
     "close": "closed",
     "reopen": "reopened",
+    "reconsider": "reopened",
 }
 
 
@@ -124,7 +125,11 @@ class Cases:
             return mail_id
 
     def move(self, reference: str, move: Move, *, actor: str, now: datetime, text: str = "") -> str:
-        """Make a move of the life cycle; returns the new state. Raises NotFound, OperatorError."""
+        """Make a move of the life cycle; returns the new state.
+
+        A voided case is not acknowledged any more; one that is reopened goes back to review where nobody had confirmed
+        it, else the letter that voiding has cancelled waits for a person. Raises NotFound, OperatorError.
+        """
         with writing(self._engine) as session:
             case = _find(session, reference, lock=True)
             self._apply(session, case, move, actor=actor, now=now, text=text)
@@ -144,14 +149,24 @@ class Cases:
 
     def _apply(self, session: Session, case: Case, move: Move, *, actor: str, now: datetime, text: str) -> None:
         before = case.state
+        if move == "reopen" and before == "voided" and case.review_why:
+            move = "reconsider"
         case.state = after(before, move)  # type: ignore[arg-type]  # the column holds what lifecycle.after gave
-        if move == "reopen":
-            case.resolution, case.resolved_at = "", None
-        if move == "reject":
-            say(session, case, NONE, actor=actor, now=now)
-        elif move == "confirm" or before == "voided":
-            say(session, case, case.reason, actor=actor, now=now)
         self._happened(session, case, _EVENT_OF[move], text, actor=actor, now=now)
+        match move:
+            case "confirm":
+                case.review_why = ""
+                say(session, case, case.reason, actor=actor, now=now)
+            case "reject":
+                say(session, case, NONE, actor=actor, now=now)
+                cancel_waiting(session, case, actor=actor, now=now)
+            case "reconsider":
+                forget(session, case)
+            case "reopen":
+                case.resolution, case.resolved_at = "", None
+                if before == "voided":
+                    say(session, case, case.reason, actor=actor, now=now)
+                    hold_cancelled(session, case, actor=actor, now=now)
 
     def _happened(self, session: Session, case: Case, kind: str, text: str, *, actor: str, now: datetime) -> None:
         """A line of history, and the diary planned afresh after it."""
@@ -167,7 +182,6 @@ class Cases:
         with writing(self._engine) as session:
             case = _find(session, reference, lock=True)
             self._apply(session, case, "confirm", actor=actor, now=now, text="confirmed as a dispute")
-            case.review_why = ""
             if acknowledge is not None and not letter_lines(session, case_id=case.id):
                 named = case.reference or ""
                 add_letter(session, case.id or 0, named, acknowledge, write(named, acknowledge), now=now)
@@ -228,6 +242,16 @@ class Cases:
             case = _find(session, reference, lock=True)
             case.escalated, case.updated_at = True, now
             add_event(session, case.id, "escalated", why, now=now, actor=actor)
+            session.add(case)
+
+    def deescalate(self, reference: str, why: str, *, actor: str, now: datetime) -> None:
+        """Take the flag away; priority and state stay."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            if not case.escalated:
+                raise OperatorError(f"{case.reference} is not escalated")
+            case.escalated, case.updated_at = False, now
+            add_event(session, case.id, "deescalated", why, now=now, actor=actor)
             session.add(case)
 
     def correct_reason(self, reference: str, reason: str, *, actor: str, now: datetime) -> None:
@@ -301,7 +325,7 @@ def _line(row: Case, due: tuple[datetime, str] | None) -> CaseLine:
         amount=row.amount,
         currency=row.currency,
         invoices=tuple(row.invoices),
-        review_why=row.review_why,
+        review_why=row.review_why if row.state == "review" else "",
         opened_at=row.opened_at,
         next_due=due[0] if due else None,
         next_kind=due[1] if due else "",

@@ -4,7 +4,7 @@ A letter is `due → sending → sent`. `sending` is committed before the mail d
 `sending` without a living sender is `in_doubt`, and evidence settles it (a journal copy), or a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ from triage.store.dialect import advisory_lock, is_free, is_postgres, notify
 from triage.store.history import add_event, clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Case, OutgoingLetter, Switch
-from triage.store.views import LetterLine, OutgoingMail
+from triage.store.views import LetterLine, LettersStopped, LetterView, OutgoingMail
 
 #: alarms about one letter: a person has seen to them once the letter goes on
 _ALARMS = ("letter_in_doubt", "letter_refused", "letter_sent", "letter_check")
@@ -55,6 +55,11 @@ class Outbox:
         with writing(self._engine) as session:
             row = session.get(OutgoingLetter, letter_id, with_for_update=True)
             if row is None or row.state != "due":
+                return None
+            case = session.get_one(Case, row.case_id)
+            if case.state == "voided":
+                # voided while the relay had put it off, or while it was in doubt
+                cancel_waiting(session, case, actor="triage", now=now)
                 return None
             row.state, row.sending_since, row.attempts = "sending", now, row.attempts + 1
             row.first_try = row.first_try or now
@@ -164,8 +169,20 @@ class Outbox:
         with reading(self._engine) as session:
             return letter_lines(session, states=states, case_id=case_id, limit=limit)
 
+    def show(self, letter_id: int) -> LetterView:
+        """A letter with its bytes, as it goes out. Raises NotFound."""
+        with reading(self._engine) as session:
+            row = session.get(OutgoingLetter, letter_id)
+            if row is None:
+                raise NotFound(f"there is no letter {letter_id}")
+            return LetterView(line=_line(row, session.get_one(Case, row.case_id).reference), content=row.content)
+
+    def release(self, letter_id: int, *, actor: str, now: datetime) -> None:
+        """Let a held letter go; one that may have gone out already does not go again."""
+        self._move(letter_id, ("held",), "due", actor=actor, why="", now=now)
+
     def retry(self, letter_id: int, *, actor: str, now: datetime) -> None:
-        """Send a held, refused, doubtful or waiting letter now."""
+        """Send a held, refused, doubtful or waiting letter now; a doubtful one may then arrive twice."""
         self._move(letter_id, ("held", "refused", "in_doubt", "due"), "due", actor=actor, why="", now=now)
 
     def mark_sent(self, letter_id: int, *, actor: str, now: datetime) -> None:
@@ -185,7 +202,15 @@ class Outbox:
             if row is None:
                 raise NotFound(f"there is no letter {letter_id}")
             if row.state not in states:
-                raise OperatorError(f"letter {letter_id} is {row.state}; this needs one that is {', '.join(states)}")
+                needed = ", ".join(states)
+                raise OperatorError(
+                    f"letter {letter_id} is {row.state}; this needs one that is {needed}".replace("_", " ")
+                )
+            case = session.get_one(Case, row.case_id)
+            if state == "due" and case.state == "voided":
+                raise OperatorError(
+                    f"letter {letter_id} belongs to {case.reference}, which is voided: reopen that first"
+                )
             row.state, row.why, row.next_try = state, why, None
             if state == "due":
                 # a person starts it afresh: its tries and doubts count anew
@@ -193,18 +218,17 @@ class Outbox:
                 notify(session, "deliver")
             if state == "sent":
                 row.sent_at = now
-            case = session.get_one(Case, row.case_id)
             clear_alarms(session, _ALARMS, case.reference or "", now=now)
             add_event(session, case.id, "letter", f"letter {letter_id}: {state}", now=now, actor=actor)
             session.add(row)
 
     # the switch
 
-    def stopped(self) -> str:
-        """Who has stopped all letters and since when, "" when they go out."""
+    def stopped(self) -> LettersStopped | None:
+        """Who has stopped all letters and when, None when they go out."""
         with reading(self._engine) as session:
             row = session.get(Switch, "letters")
-            return f"stopped by {row.actor} at {row.at:%Y-%m-%d %H:%M} UTC" if row and row.value == "stopped" else ""
+            return LettersStopped(by=row.actor, at=row.at) if row and row.value == "stopped" else None
 
     def stop(self, *, stopped: bool, actor: str, now: datetime) -> None:
         """Stop all letters, or let them go again. Nothing is lost: they wait."""
@@ -232,23 +256,46 @@ def letter_lines(
     if due_by is not None:
         query = query.where(col(OutgoingLetter.next_try) <= due_by).order_by(col(OutgoingLetter.next_try))
     rows = session.execute(query.order_by(col(OutgoingLetter.id).desc()).limit(limit))
-    return tuple(
-        LetterLine(
-            id=row.id or 0,
-            case=reference or "",
-            kind=row.kind,
-            state=row.state,
-            recipient=row.recipient,
-            subject=row.subject,
-            language=row.language,
-            message_id=row.message_id,
-            why=row.why,
-            attempts=row.attempts,
-            created_at=row.created_at,
-            next_try=row.next_try,
-            sent_at=row.sent_at,
-            doubt_since=row.doubt_since or row.created_at,
-            bounced=row.bounced_at is not None,
-        )
-        for row, reference in rows
+    return tuple(_line(row, reference) for row, reference in rows)
+
+
+def _line(row: OutgoingLetter, reference: str | None) -> LetterLine:
+    return LetterLine(
+        id=row.id or 0,
+        case=reference or "",
+        kind=row.kind,
+        state=row.state,
+        recipient=row.recipient,
+        subject=row.subject,
+        language=row.language,
+        message_id=row.message_id,
+        why=row.why,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_try=row.next_try,
+        sent_at=row.sent_at,
+        doubt_since=row.doubt_since or row.created_at,
+        bounced=row.bounced_at is not None,
     )
+
+
+def cancel_waiting(session: Session, case: Case, *, actor: str, now: datetime) -> None:
+    """A voided case is not acknowledged: its letters that are held or due are cancelled; others stay as they are."""
+    for row in _locked(session, case, "held", "due"):
+        row.state, row.why, row.next_try = "cancelled", "its case is voided", None
+        clear_alarms(session, _ALARMS, case.reference or "", now=now)
+        text = f"letter {row.id}: cancelled, for the case is voided"
+        add_event(session, case.id, "letter", text, now=now, actor=actor)
+
+
+def hold_cancelled(session: Session, case: Case, *, actor: str, now: datetime) -> None:
+    """A voided case is open again: its cancelled letter waits for a person, unless it may have gone out before."""
+    for row in _locked(session, case, "cancelled"):
+        if row.doubt_since is None:
+            row.state, row.why = "held", "its case was voided and is open again: release it or cancel it"
+            add_event(session, case.id, "letter", f"letter {row.id}: held", now=now, actor=actor)
+
+
+def _locked(session: Session, case: Case, *states: str) -> Sequence[OutgoingLetter]:
+    query = select(OutgoingLetter).where(col(OutgoingLetter.case_id) == case.id, col(OutgoingLetter.state).in_(states))
+    return session.scalars(query.with_for_update()).all()

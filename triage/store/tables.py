@@ -191,7 +191,7 @@ class Case(SQLModel, table=True):
     amount: str | None = Field(default=None)
     currency: str | None = Field(default=None)
     invoices: list[str] = _json(list)
-    #: why a person must look, while it is in review
+    #: why a person must look, until one has confirmed it
     review_why: str = _text()
     opened_at: datetime = _time()
     updated_at: datetime = _time()

@@ -135,6 +135,22 @@ class LetterLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LetterView:
+    """A letter as it goes out."""
+
+    line: LetterLine
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LettersStopped:
+    """Who has stopped all letters, and when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiaryLine:
     """A follow-up as lists show it."""
 

@@ -1,0 +1,85 @@
+"""`triage letters`: read, release, and what each state is called."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from furnished import TwinHouse, World, mail
+
+from tests.cli.conftest import Run
+from triage import pipeline
+from triage.letters.outbox import Lost
+
+
+@pytest.fixture
+def desk(world: World) -> Iterator[TwinHouse]:
+    """A house whose letters wait for a person; commands work in its database."""
+    world.letters["acknowledge"] = "approve"
+    with TwinHouse(world) as house:
+        world.mailboxes["support"].put(mail(), arrived=house.now())
+        house.settle()
+        yield house
+
+
+def doubtful(desk: TwinHouse) -> int:
+    """The connection broke after its letter was handed over."""
+    desk.world.relay.script.append(Lost(why="cut"))
+    desk.store.outbox.release(desk.desk.letter.id, actor="kim", now=desk.now())
+    pipeline.deliver(desk)
+    return desk.desk.letter.id
+
+
+def test_a_letter_is_read_before_it_is_released(triage: Run, desk: TwinHouse) -> None:
+    """Headers and text as the customer will see them, for people and for programs."""
+    ran = triage("letters", "show", "1")
+    assert ran.code == 0
+    assert "held" in ran.out
+    assert "To: Ana <ana@example.org>" in ran.out
+    assert "Subject: Re: My invoice" in ran.out
+    assert "INV-100" in ran.out.partition("Subject:")[2]
+    told = json.loads(triage("letters", "show", "1", "--json").out)
+    assert (told["id"], told["state"], told["headers"]["To"]) == (1, "held", "Ana <ana@example.org>")
+    assert told["headers"]["Message-ID"] == told["message_id"]
+    assert "INV-100" in told["text"]
+    assert triage("letters", "release", "1").code == 0
+    desk.world.clock.now = desk.desk.letter.next_try or desk.now()
+    desk.settle()
+    assert desk.world.relay.deliveries[0].content == desk.store.outbox.show(1).content
+    assert triage("letters", "show", "2").code == 2
+
+
+def test_releasing_a_letter_in_doubt_is_refused_and_retry_tells_of_the_risk(triage: Run, desk: TwinHouse) -> None:
+    """It may have gone out: the customer would have two."""
+    letter = str(doubtful(desk))
+    ran = triage("letters", "release", letter)
+    assert (ran.code, ran.err) == (2, "triage: letter 1 is in doubt; this needs one that is held\n")
+    assert "arrives twice" in triage("letters", "retry", letter).out
+    assert "arrives twice" not in triage("letters", "retry", letter).out
+
+
+@pytest.mark.parametrize("spelling", ["in doubt", "in_doubt"])
+def test_a_state_is_asked_for_as_the_list_prints_it(triage: Run, desk: TwinHouse, spelling: str) -> None:
+    """And as programs read it; with --all too."""
+    doubtful(desk)
+    for words in ((), ("--all",)):
+        assert "1  in doubt" in triage("letters", "list", *words, "--state", spelling).out
+        assert triage("letters", "list", *words, "--state", "sent").out == "Letters: none.\n"
+
+
+def test_a_state_that_there_is_not_is_refused(triage: Run) -> None:
+    """A slip of the hand must not read as "none"."""
+    ran = triage("letters", "list", "--state", "bogus")
+    assert ran.code == 2
+    assert "there is no state bogus; choose from held, due, sending, sent, refused, in doubt, cancelled" in ran.err
+
+
+def test_a_stop_is_told_in_the_zone_of_the_site_and_to_programs(
+    triage: Run, desk: TwinHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wonders why a letter that is due does not go."""
+    monkeypatch.setenv("TRIAGE_HOURS__ZONE", "Asia/Tokyo")
+    assert json.loads(triage("letters", "list", "--json").out)["stopped"] is None
+    desk.store.outbox.stop(stopped=True, actor="kim", now=desk.now())
+    assert "All letters are stopped, by kim at 2026-11-16 19:00" in triage("letters", "list").out
+    told = json.loads(triage("letters", "list", "--json").out)
+    assert told["stopped"] == {"by": "kim", "at": "2026-11-16T10:00:00+00:00"}
