@@ -7,8 +7,9 @@ from typing import TypeGuard, get_args
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy.engine import make_url
 
-from triage.config import Settings, load_settings
+from triage.config import PATHS, Settings, load_settings
 from triage.errors import ConfigError
 
 GOOD = """\
@@ -156,6 +157,106 @@ def test_two_mailboxes_of_one_name_are_refused(tmp_path: Path) -> None:
     """The books tell mailboxes apart by name."""
     section = GOOD[GOOD.index("[[mailbox]]") : GOOD.index("[relay]")]
     assert "two mailboxes" in problems(tmp_path, GOOD + section)[0]
+
+
+PLACES = """\
+[model]
+path = "models/mine"
+
+[rules]
+path = ""
+
+[ledger]
+source = "sql"
+url = "sqlite:///erp.db"
+queries = { invoice = "select number from invoices where number = :number" }
+columns = { path = "number" }
+"""
+
+
+def test_relative_paths_count_from_the_folder_of_the_file_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From wherever a command is run, it is the same site; also for the defaults, whatever the folder is called."""
+    site, elsewhere = tmp_path / "50% of a site?", tmp_path / "elsewhere"
+    site.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    secret = 'password_file = "secrets/imap"\nca_file = "/etc/ca.pem"'
+    text = GOOD.replace('password = "s3cret"', secret).replace(
+        '"sqlite:///books.db"', '"sqlite:///data/books.db?timeout=9"'
+    )
+    settings = load(Path("../50% of a site?"), text + PLACES)
+    assert make_url(settings.database.url).database == f"{site}/data/books.db"
+    assert make_url(settings.database.url).query == {"timeout": "9"}
+    assert settings.mailbox[0].password_file == site / "secrets/imap"
+    assert settings.mailbox[0].ca_file == Path("/etc/ca.pem")
+    assert (settings.model.path, settings.model.learned) == (f"{site}/models/mine", f"{site}/learned")
+    assert settings.rules.path == ""
+    assert settings.ledger is not None
+    assert make_url(settings.ledger.secret_url()).database == f"{site}/erp.db"
+    assert settings.ledger.columns == {"path": "number"}
+    assert make_url(load(site, "").database.url).database == f"{site}/triage.db"
+
+
+def test_paths_of_the_environment_count_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They belong to who calls; so do the defaults where there is no file. What is no path stays as it is written."""
+    monkeypatch.setenv("TRIAGE_MAILBOX__SUPPORT__PASSWORD_FILE", "imap")
+    monkeypatch.setenv("TRIAGE_MODEL__LEARNED", "here")
+    settings = load(
+        tmp_path, GOOD.replace('password = "s3cret"', "").replace("sqlite:///books.db", "sqlite:///:memory:")
+    )
+    assert settings.mailbox[0].password_file == Path("imap")
+    assert settings.model.learned == "here"
+    assert settings.database.url == "sqlite:///:memory:"
+    monkeypatch.delenv("TRIAGE_MAILBOX__SUPPORT__PASSWORD_FILE")
+    assert load_settings(None).database.url == "sqlite:///triage.db"
+
+
+@pytest.mark.parametrize("key", ["database = 3", "[database]\nurl = 3", "[model]\nlearned = 3", "mailbox = 3"])
+def test_a_value_of_the_wrong_kind_is_told_and_not_counted_from_anywhere(tmp_path: Path, key: str) -> None:
+    """Also where a path is expected."""
+    assert "Input should be" in problems(tmp_path, f"{key}\n")[0]
+
+
+def test_every_path_is_known_as_one() -> None:
+    """A new key that names a file counts from the folder of the configuration as well."""
+
+    def paths(model: type[BaseModel]) -> Iterator[str]:
+        for key, field in model.model_fields.items():
+            kinds = (field.annotation, *get_args(field.annotation))
+            for each in kinds:
+                if _is_section(each):
+                    yield from paths(each)
+            if Path in kinds or key == "path":
+                yield key
+
+    assert set(paths(Settings)) <= PATHS
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("TRIAGE_HOURS__ZONE", "Foo", "environment: TRIAGE_HOURS__ZONE: no such time zone"),
+        ("TRIAGE_HOURS__ZONEE", "Foo", "environment: TRIAGE_HOURS__ZONEE: no such key"),
+        ("TRIAGE_HOURS__WEEKDAYS", '["mon", "tuesday"]', "environment: TRIAGE_HOURS__WEEKDAYS: Input should be 'mon'"),
+        ("TRIAGE_HOURS__WEEKDAYS", "mon", "environment: TRIAGE_HOURS__WEEKDAYS: Input should be a valid tuple"),
+        ("TRIAGE_LETTERS__CAPS__PER_HOUR", "0", "environment: TRIAGE_LETTERS__CAPS__PER_HOUR: Input should be"),
+        ("triage_mailbox__Support__port", "x", "environment: triage_mailbox__Support__port: Input should be"),
+        ("TRIAGE_MAILBOX__SUPPORT__PASSWORD_FILE", "x", "line 4: mailbox.1: give password or password_file, not both"),
+        ("TRIAGE_HOURS__OPENS", "18:00", "line 18: hours: opens must be before closes (TRIAGE_HOURS__OPENS is set)"),
+    ],
+)
+def test_what_the_environment_has_wrong_is_not_blamed_on_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    """The line of the file may be right: the variable is named, or told where it takes part."""
+    monkeypatch.setenv(variable, value)
+    said = problems(tmp_path, GOOD + '\n[hours]\nzone = "Europe/Madrid"\n')
+    assert len(said) == 1
+    assert says in said[0]
 
 
 def test_the_example_names_every_key() -> None:

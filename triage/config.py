@@ -1,14 +1,16 @@
 """config.toml and the environment → frozen `Settings`, read once.
 
 Every key may also come from the environment as ``TRIAGE_SECTION__KEY``; a mailbox's keys as
-``TRIAGE_MAILBOX__NAME__KEY``. The environment wins. All mistakes are reported together, with file and line where
-they are known. Secrets are `SecretStr`, given in the file, in the environment, or in a file of their own (``*_file``).
+``TRIAGE_MAILBOX__NAME__KEY``. The environment wins. All mistakes are reported together, with file and line, or the
+variable. Secrets are `SecretStr`, given in the file, in the environment, or in a file of their own (``*_file``).
+Relative paths count from the folder of the file, those of the environment from the current one.
 """
 
 import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -16,12 +18,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from sqlalchemy.engine import make_url
 
 from triage.errors import ConfigError
 from triage.mail.connection import is_loopback
@@ -30,6 +34,10 @@ from triage.records.database import query_problems
 
 Security = Literal["tls", "starttls", "none"]
 PREFIX = "TRIAGE_"
+#: keys that name a file or a folder
+PATHS = frozenset(
+    {"path", "learned", "password_file", "ca_file", "client_secret_file", "refresh_token_file", "url_file"}
+)
 
 
 def _zone(name: str) -> str:
@@ -356,6 +364,12 @@ class _EnvironmentSource(EnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
         return {key: value for key, value in super().__call__().items() if key != "mailbox"}
 
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """A value that is not JSON stays as it is, and is told together with all other mistakes."""
+        with suppress(ValueError):
+            return super().decode_complex_value(field_name, field, value)
+        return value
+
 
 class Settings(BaseSettings):
     """Everything that can be set."""
@@ -414,7 +428,7 @@ def load_settings(path: Path | None) -> Settings:
     if path is not None:
         try:
             text = path.read_text(encoding="utf-8")
-            values = tomllib.loads(text)
+            values = _counted_from(path.parent.resolve(), _with_places(tomllib.loads(text)))
         except FileNotFoundError as error:
             raise ConfigError(f"{path}: no such file (triage init writes one)") from error
         except OSError as error:
@@ -427,17 +441,46 @@ def load_settings(path: Path | None) -> Settings:
         settings = Settings(**values)
     except ValidationError as error:
         name = str(path) if path is not None else "environment"
-        problems += [_problem(name, text, details) for details in error.errors()]
+        problems += [_problem(name, text, details, _variables(values, details["loc"])) for details in error.errors()]
     if problems:
         raise ConfigError("the configuration has mistakes", problems)
     return settings
 
 
+def _with_places(values: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, and where database and learned versions are if it does not: beside it as well."""
+    for section, key, default in (
+        ("database", "url", DatabaseSettings().url),
+        ("model", "learned", ModelSettings().learned),
+    ):
+        keys = values.setdefault(section, {})
+        if isinstance(keys, dict):
+            keys.setdefault(key, default)
+    return values
+
+
+def _counted_from(folder: Path, section: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with every relative path counted from `folder`."""
+    return {key: _placed(folder, key, value) for key, value in section.items()}
+
+
+def _placed(folder: Path, key: str, value: Any) -> Any:
+    # a site's own names are keys there
+    if isinstance(value, dict) and key not in ("queries", "columns"):
+        return _counted_from(folder, value)
+    if isinstance(value, list):
+        return [_placed(folder, "", each) for each in value]
+    if isinstance(value, str) and value and key in PATHS:
+        return str(folder / value)
+    if isinstance(value, str) and key == "url" and re.match(r"sqlite(\+\w+)?:///(?!:memory:|file:).", value):
+        url = make_url(value)
+        return url.set(database=str(folder / (url.database or ""))).render_as_string(hide_password=False)
+    return value
+
+
 def _mailboxes_from_environment(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
     problems = []
-    mailboxes = {
-        str(m.get("name", "")).upper().replace("-", "_"): m for m in values.get("mailbox", []) if isinstance(m, dict)
-    }
+    mailboxes = {name: values["mailbox"][at] for at, name in enumerate(_mailbox_names(values))}
     for variable, value in environment.items():
         match = re.fullmatch(rf"{PREFIX}MAILBOX__(.+?)__(?:(OAUTH2)__)?([A-Z0-9_]+)", variable.upper())
         if match is None:
@@ -461,13 +504,37 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _problem(name: str, text: str, details: Mapping[str, Any]) -> str:
+def _mailbox_names(values: Mapping[str, Any]) -> list[str]:
+    """How variables call the mailboxes of the file, "" where it has no table for one."""
+    mailboxes = values.get("mailbox")
+    if not isinstance(mailboxes, list):
+        return []
+    return [str(each.get("name", "")).upper().replace("-", "_") if isinstance(each, dict) else "" for each in mailboxes]
+
+
+def _variables(values: Mapping[str, Any], location: tuple[int | str, ...]) -> tuple[str, list[str]]:
+    """The variable that gives the value at a location, "" where none does; and those that give parts of it."""
+    steps = [str(step).upper() for step in location]
+    if location[:1] == ("mailbox",) and len(location) > 1:
+        steps[1] = _mailbox_names(values)[int(location[1])]
+    name = PREFIX + "__".join(steps)
+    parts = [variable for variable in os.environ if steps and variable.upper().startswith(f"{name}__")]
+    whole = [variable for variable in os.environ if steps and f"{name}__".startswith(f"{variable.upper()}__")]
+    return max(whole, key=len, default=""), parts
+
+
+def _problem(name: str, text: str, details: Mapping[str, Any], variables: tuple[str, list[str]]) -> str:
     location = tuple(details["loc"])
     line = _line_of(text, location)
     key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
     message = (
         "no such key" if details["type"] == "extra_forbidden" else str(details["msg"]).removeprefix("Value error, ")
     )
+    variable, parts = variables
+    if variable:
+        return f"environment: {variable}: {message}"
+    if parts:
+        message += f" ({', '.join(parts)} {'is' if len(parts) == 1 else 'are'} set)"
     return f"{name}{f', line {line}' if line else ''}: {f'{key}: ' if key else ''}{message}"
 
 
