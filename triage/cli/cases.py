@@ -1,6 +1,6 @@
 """`triage cases` and `triage review`: the agents' work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from triage.config import Settings
 from triage.errors import OperatorError
 from triage.house import House
 from triage.mail.message import parse
-from triage.store.views import CaseLine, CaseView
+from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine, MailLine
 from triage.understanding.findings import REASONS
 
 app = typer.Typer(no_args_is_help=True, help="Work cases: the queue, one case whole, and every move.")
@@ -40,27 +40,26 @@ def list_cases(
         raise OperatorError(f"there is no state {', '.join(unknown)}; choose from {', '.join(STATES)}")
     states = tuple(state or (() if everything else sorted(UNFINISHED)))
     with house_of(context) as house:
-        lines = house.store.cases.queue(
-            states=states, assignee=actor() if mine else assignee, search=search, limit=limit
-        )
-        _print_cases("Cases", lines, house.settings, as_json=as_json)
+        asked = {"states": states, "assignee": actor() if mine else assignee, "search": search}
+        _print_cases("Cases", house, asked, limit, as_json=as_json)
 
 
 @app.command()
 def show(
     context: typer.Context,
     reference: Reference,
-    mail: Annotated[bool, typer.Option("--mail", help="Print the customer's words too.")] = False,
+    mail: Annotated[bool, typer.Option("--mail", help="Print every mail of the case too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """One case whole: claim, evidence, findings, letters, diary, history."""
     with house_of(context) as house:
         case = house.store.cases.show(reference)
-        words = _words(house, case) if mail else ""
+        texts = [_text_of(house, each) for each in case.mails] if mail else []
         if as_json:
-            print_json(_case_json(case) | ({"mail": words} if mail else {}))
+            mails = [{**vars(each), "text": text} for each, text in zip(case.mails, texts, strict=False)]
+            print_json(_case_json(case) | ({"mails": mails} if mail else {}))
         else:
-            _tell_case(case, words, house.settings)
+            _tell_case(case, texts, house.settings)
 
 
 @app.command("open")
@@ -76,7 +75,7 @@ def open_case(
         raise OperatorError(f"there is no reason {reason}; choose from {', '.join(REASONS)}")
     with house_of(context) as house:
         reference = pipeline.open_case(house, mail, reason=reason, actor=actor())
-    _done(reference, "opened")
+        _done(reference, f"opened; {_acknowledged(house, reference)}")
 
 
 @app.command()
@@ -92,6 +91,7 @@ def assign(
 @app.command()
 def note(context: typer.Context, reference: Reference, text: Annotated[str, typer.Argument(help="The note.")]) -> None:
     """Write an internal note; the customer never sees it."""
+    _refuse_empty(text, "the note")
     with house_of(context) as house:
         house.store.cases.note(reference, text, actor=actor(), now=house.now())
     _done(reference, "noted")
@@ -139,6 +139,7 @@ def resolve(
     known: dict[str, Resolution] = {resolution: resolution for resolution in RESOLUTIONS}
     if resolution not in known:
         raise OperatorError(f"there is no resolution {resolution}; choose from {', '.join(RESOLUTIONS)}")
+    _refuse_empty(root_cause, "--root-cause")
     with house_of(context) as house:
         house.store.cases.resolve(
             reference, known[resolution], root_cause=root_cause, actor=actor(), now=house.now(), text=text
@@ -157,6 +158,7 @@ def reopen(context: typer.Context, reference: Reference, why: Annotated[str, typ
 @app.command()
 def escalate(context: typer.Context, reference: Reference, why: Annotated[str, typer.Argument(help="Why.")]) -> None:
     """Flag a case for those above; its state stays."""
+    _refuse_empty(why, "the reason why")
     with house_of(context) as house:
         house.store.cases.escalate(reference, why, actor=actor(), now=house.now())
     _done(reference, "escalated")
@@ -177,19 +179,24 @@ def reason(
 @app.command()
 def export(
     context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="Finished ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all/--unfinished", help="Every case, or only those at work.")] = True,
 ) -> None:
     """Every case as JSON, one object a line, with its history: for reports and hand-over."""
     with house_of(context) as house:
-        lines = house.store.cases.queue(states=() if everything else sorted(UNFINISHED), limit=1_000_000)
+        states = () if everything else sorted(UNFINISHED)
+        lines = house.store.cases.queue(states=states, limit=house.store.cases.count(states=states))
         print_json_lines(_case_json(house.store.cases.show(line.reference)) for line in lines)
 
 
 @review_app.command("list")
-def list_review(context: typer.Context, as_json: JsonOption = False) -> None:
+def list_review(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
+    as_json: JsonOption = False,
+) -> None:
     """Cases that wait for a person's yes or no, with the reason why."""
     with house_of(context) as house:
-        _print_cases("In review", house.store.cases.queue(states=("review",)), house.settings, as_json=as_json)
+        _print_cases("In review", house, {"states": ("review",)}, limit, as_json=as_json)
 
 
 @review_app.command()
@@ -197,7 +204,7 @@ def confirm(context: typer.Context, reference: Reference) -> None:
     """It is a dispute: the case opens, and its acknowledgement goes out."""
     with house_of(context) as house:
         pipeline.confirm(house, reference, actor=actor())
-    _done(reference, "confirmed")
+        _done(reference, f"confirmed; {_acknowledged(house, reference)}")
 
 
 @review_app.command()
@@ -216,14 +223,40 @@ def _done(reference: str, what: str) -> None:
     out.print(f"{reference.upper()}: {escape(what)}.", soft_wrap=True)
 
 
-def _print_cases(title: str, lines: Sequence[CaseLine], settings: Settings, *, as_json: bool) -> None:
+def _refuse_empty(text: str, what: str) -> None:
+    if not text.strip():
+        raise OperatorError(f"{what} is empty: say it in words")
+
+
+def _acknowledged(house: House, reference: str) -> str:
+    """What became of the letter that a person's yes sends."""
+    case = house.store.cases.show(reference)
+    for letter in case.letters:
+        if letter.state == "due":
+            return "the acknowledgement goes out"
+        return f"its letter is {letter.state.replace('_', ' ')}: {letter.why}"
+    automatic = case.record.get("automatic") or {}
+    if house.policy.acknowledge == "off":
+        why = 'acknowledge = "off"'
+    elif automatic.get("suppress"):
+        why = f"a machine wrote the mail ({automatic['why']})"
+    else:
+        why = "the mail has no address to answer to"
+    return f"no letter goes out: {why}"
+
+
+def _print_cases(title: str, house: House, asked: Mapping[str, Any], limit: int, *, as_json: bool) -> None:
+    """The queue of what is asked for; one that is cut says how many cases there are."""
+    lines = house.store.cases.queue(**asked, limit=limit)
     if as_json:
         print_json_lines(lines)
         return
     now = datetime.now(UTC)
     for line in lines:
-        _print_case(line, settings, now)
-    out.print(f"{title}: {len(lines) or 'none'}.")
+        _print_case(line, house.settings, now)
+    count = house.store.cases.count(**asked)
+    cut = f"{len(lines)} of " if len(lines) < count else ""
+    out.print(f"{title}: {cut}{count or 'none'}.")
 
 
 def _print_case(line: CaseLine, settings: Settings, now: datetime) -> None:
@@ -259,12 +292,12 @@ def _case_json(case: CaseView) -> dict[str, Any]:
     }
 
 
-def _words(house: House, case: CaseView) -> str:
-    opening = house.store.books.content(house.store.cases.opening_mail(case.line.reference))
-    return parse(opening.content, truncated=opening.truncated).text if opening is not None else ""
+def _text_of(house: House, mail: MailLine) -> str:
+    raw = house.store.books.content(mail.id)
+    return parse(raw.content, truncated=raw.truncated).text.strip() if raw is not None else ""
 
 
-def _tell_case(case: CaseView, words: str, settings: Settings) -> None:
+def _tell_case(case: CaseView, texts: Sequence[str], settings: Settings) -> None:
     line = case.line
     amount = f"{line.amount} {line.currency or ''}".strip() if line.amount else "no amount"
     out.print(
@@ -274,21 +307,24 @@ def _tell_case(case: CaseView, words: str, settings: Settings) -> None:
         f"{escape(line.customer_name)} <{escape(line.customer)}>  {line.language}  {escape(line.subject)}",
         soft_wrap=True,
     )
+    tags = f"  tags: {', '.join(case.tags)}" if case.tags else ""
+    out.print(escape(f"priority: {line.priority}  assignee: {line.assignee or 'none'}{tags}"), soft_wrap=True)
+    if line.escalated:
+        last = next((event for event in reversed(case.events) if _escalates(event)), None)
+        why = f" by {last.actor}: {last.text}" if last is not None else ""
+        out.print(f"[bold red]escalated[/bold red]{escape(why)}", soft_wrap=True)
     if line.review_why:
         out.print(f"[yellow]a person must decide:[/yellow] {escape(line.review_why)}", soft_wrap=True)
     if case.resolution:
         out.print(f"{case.resolution.replace('_', ' ')}; cause: {escape(case.root_cause)}")
     _tell_record(case)
-    if words:
-        out.print()
-        out.print(escape(words.strip()), soft_wrap=True)
+    for number, (mail, text) in enumerate(zip(case.mails, texts, strict=False), start=1):
+        told = f"{moment(mail.arrived, settings)}  {mail.sender}  {mail.subject}  ({mail.outcome})"
+        out.print(f"\n[bold]Mail {number} of {len(texts)}[/bold]  {escape(told)}", soft_wrap=True)
+        out.print(escape(text), soft_wrap=True)
     sections = {
         "Letters": [f"{item.id}  {item.state}  {item.recipient}  {item.why}" for item in case.letters],
-        # the whole sum is in --json; a person wants the date and what must have happened
-        "Diary": [
-            f"{moment(item.due, settings)}  {item.state}  {(item.outcome or item.why).splitlines()[0]}"
-            for item in case.diary
-        ],
+        "Diary": [f"{moment(item.due, settings)}  {_told_check(item)}" for item in case.diary],
         "History": [f"{moment(item.at, settings)}  {item.actor}: {item.kind}  {item.text}" for item in case.events],
     }
     for title, told in sections.items():
@@ -297,10 +333,21 @@ def _tell_case(case: CaseView, words: str, settings: Settings) -> None:
             out.print(f"  {escape(row)}", soft_wrap=True)
 
 
+def _escalates(event: EventLine) -> bool:
+    return event.kind == "escalated" or (event.kind == "follow_up" and event.text.startswith("alert"))
+
+
+def _told_check(item: DiaryLine) -> str:
+    """A check in the diary: what must have happened, or what became of it. The whole sum is in --json."""
+    if item.state == "open":
+        return f"open  {item.why.splitlines()[0]}"
+    return f"ended  {item.kind.replace('_', ' ')}: {item.outcome}"
+
+
 def _tell_record(case: CaseView) -> None:
     dispute = case.record.get("dispute") or {}
     for words in dispute.get("evidence") or ():
-        out.print(f"  because  {words['weight']:+.2f} “{escape(' '.join(words['text'].split()))}”", soft_wrap=True)
+        out.print(f"  because  “{escape(' '.join(words['text'].split()))}”", soft_wrap=True)
     records = case.record.get("records") or {}
     for record in records.get("findings") or ():
         out.print(f"  records  {escape(record['says'])}", soft_wrap=True)

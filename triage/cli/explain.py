@@ -215,7 +215,7 @@ def _tell_dispute(dispute: Mapping[str, Any]) -> None:
         return
     _line("dispute", f"{dispute['probability']:.3f} → {dispute['band']}, {dispute['reason']} ({dispute['model']})")
     for words in dispute["evidence"]:
-        _line("because", f"{words['weight']:+.2f} “{' '.join(words['text'].split())}”")
+        _line("because", f"“{' '.join(words['text'].split())}”")
     amount = dispute["disputed_amount"]
     if amount:
         _line("contested", f"{amount['value']} {amount['currency'] or ''} ({amount['how']})")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -10,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.progress import track
 
-from triage.cli.common import JsonOption, actor, err, house_of, out, print_json, print_json_lines, table
+from triage.cli.common import JsonOption, actor, err, house_of, moment, out, print_json, print_json_lines, table
 from triage.errors import MailTooComplex, OperatorError
 from triage.house import House
 from triage.mail.message import parse
@@ -219,7 +220,7 @@ def list_versions(context: typer.Context, as_json: JsonOption = False) -> None:
     with house_of(context) as house:
         versions = learning.versions(house.learned_folder, house.model_folder)
         in_use = learning.current(house.learned_folder)
-        model = house.model
+        model, settings = house.model, house.settings
     if as_json:
         print_json_lines(versions)
         return
@@ -228,13 +229,14 @@ def list_versions(context: typer.Context, as_json: JsonOption = False) -> None:
         state = "in use" if version.current else ""
         if version.stale:
             state = "of another version of the model: learn again"
+        made = moment(datetime.fromisoformat(version.created), settings)
         before, after = version.before, version.after
         changes = (
             f"{before.mistakes} → {after.mistakes} of {after.count}",
             f"{before.wrong_reasons} → {after.wrong_reasons} of {after.disputes}",
         )
-        rows.append((version.name, version.created[:16].replace("T", " "), str(version.corrections), *changes, state))
-    table("Versions", ("version", "made (UTC)", "learned from", "wrong verdicts", "wrong reasons", ""), rows)
+        rows.append((version.name, made, str(version.corrections), *changes, state))
+    table("Versions", ("version", "made", "learned from", "wrong verdicts", "wrong reasons", ""), rows)
     out.print(f"Decides now: {escape(model)}", soft_wrap=True)
 
 

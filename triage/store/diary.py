@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from triage.cases.clocks import EventKind
+from triage.cases.clocks import ENDINGS, EventKind
 from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, Look
 from triage.store.history import add_event, raise_alarm
 from triage.store.session import reading, writing
@@ -32,6 +32,17 @@ _CLOCK_EVENTS: dict[str, EventKind] = {
     "closed": "closed",
     "voided": "voided",
     "reopened": "reopened",
+}
+#: what a clock was waiting for, or why it need not wait any more
+_HAPPENED: dict[EventKind, str] = {
+    "agent_looked": "an agent has looked",
+    "answered": "the customer was answered",
+    "asked_customer": "the customer was asked",
+    "customer_wrote": "the customer wrote",
+    "resolved": "the case was resolved",
+    "closed": "the case was closed",
+    "voided": "it was no dispute",
+    "reopened": "the case was reopened",
 }
 _PRIORITIES = ("low", "normal", "high", "urgent")
 
@@ -95,7 +106,9 @@ def _carry_out(session: Session, case: Case, check: DueCheck, look: Look, now: d
 def history_of(session: Session, case: Case) -> CaseHistory:
     """What has happened to a case, as its clocks see it."""
     rows = session.execute(
-        select(col(Event.kind), col(Event.at)).where(col(Event.case_id) == case.id, col(Event.kind).in_(_CLOCK_EVENTS))
+        select(col(Event.kind), col(Event.at))
+        .where(col(Event.case_id) == case.id, col(Event.kind).in_(_CLOCK_EVENTS))
+        .order_by(col(Event.id))
     )
     return CaseHistory(
         opened_at=case.opened_at,
@@ -107,12 +120,13 @@ def history_of(session: Session, case: Case) -> CaseHistory:
 def replan(session: Session, case: Case, plans: Plans, *, now: datetime) -> None:
     """Plan a case's diary afresh after something has happened to it; checks that run on stay as they are."""
     session.flush()
-    wanted = {plan.kind: plan for plan in plans(history_of(session, case))}
+    history = history_of(session, case)
+    wanted = {plan.kind: plan for plan in plans(history)}
     rows = session.scalars(select(Diary).where(col(Diary.case_id) == case.id, col(Diary.state) == "open")).all()
     for row in rows:
         plan = wanted.pop(row.kind, None)
         if plan is None:
-            row.state, row.outcome, row.done_at = "cancelled", "met, or the case has ended", now
+            row.state, row.outcome, row.done_at = "cancelled", _ending(row, history.events[-1]), now
         elif plan.start != row.start:
             _write(row, plan)
         session.add(row)
@@ -124,6 +138,14 @@ def replan(session: Session, case: Case, plans: Plans, *, now: datetime) -> None
             row = Diary(case_id=case.id or 0, kind=plan.kind, due=plan.due, effect=plan.effect, start=plan.start)
             _write(row, plan)
             session.add(row)
+
+
+def _ending(row: Diary, event: CaseEvent) -> str:
+    """What became of a check that what has just happened to its case has ended."""
+    if event.kind in ENDINGS:
+        return f"over, {_HAPPENED[event.kind]}"
+    late = " late" if row.step or event.at > row.due else ""
+    return f"met{late}, {_HAPPENED[event.kind]}"
 
 
 def _plan(row: Diary) -> FollowUpPlan:
