@@ -268,10 +268,10 @@ def test_a_withheld_mail_is_asked_for_soon_and_then_seldom(store: Store) -> None
     assert len(tries) <= 15
     later = MONDAY + timedelta(days=1)
     (line,) = store.books.quarantined()
-    assert store.books.release(line.id)
+    assert store.books.release(line.id, actor="kim", now=later)
     assert store.books.to_fetch_again("support", "INBOX", 1, now=later) == (1,)
     assert [each.why for each in store.books.quarantined()] == [withheld(1).withheld]
-    assert store.books.drop(line.id, why="seen in the mail program")
+    assert store.books.drop(line.id, actor="kim", now=later)
     assert store.books.to_fetch_again("support", "INBOX", 1, now=later + timedelta(days=9)) == ()
 
 

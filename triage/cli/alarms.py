@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from triage.cli.common import JsonOption, house_of, moment, out, print_json_lines
-from triage.errors import NotFound
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json_lines
+from triage.errors import NotFound, OperatorError
 
 app = typer.Typer(no_args_is_help=True, help="Alarms: what a person must know, until it is cleared.")
 
@@ -36,10 +36,30 @@ def clear(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """The matter is settled: an alarm that is cleared comes back only when it happens again."""
+    if number is None and not everything:
+        raise OperatorError("which alarm? name one or --all (triage alarms list)")
     with house_of(context) as house:
         chosen = [alarm for alarm in house.store.alarms.open() if everything or alarm.id == number]
         if not chosen and not everything:
             raise NotFound("there is no such alarm (triage alarms list)")
         for alarm in chosen:
-            house.store.alarms.clear(alarm.kind, alarm.subject, now=house.now())
+            house.store.alarms.clear(alarm.kind, alarm.subject, now=house.now(), actor=actor())
     out.print(f"Cleared: {len(chosen) or 'none'}.")
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Who did what that belongs to no case, newest first: alarms, quarantine, the switch of all letters, the model."""
+    with house_of(context) as house:
+        lines = house.store.history(limit=limit)
+        if as_json:
+            print_json_lines(lines)
+            return
+        for line in lines:
+            out.print(escape(f"{moment(line.at, house.settings)}  {line.actor}: {line.text}"), soft_wrap=True)
+        if not lines:
+            out.print("Nothing yet.")

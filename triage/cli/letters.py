@@ -157,7 +157,7 @@ def list_quarantine(context: typer.Context, as_json: JsonOption = False) -> None
 def retry_mail(context: typer.Context, mail: MailId) -> None:
     """Read a mail again at the next round."""
     with house_of(context) as house:
-        if not house.store.books.release(mail):
+        if not house.store.books.release(mail, actor=actor(), now=house.now()):
             raise NotFound(f"there is no mail {mail} in quarantine")
     out.print(f"Mail {mail}: will be read again.")
 
@@ -166,6 +166,6 @@ def retry_mail(context: typer.Context, mail: MailId) -> None:
 def drop(context: typer.Context, mail: MailId) -> None:
     """Take a mail out of quarantine for good; its bytes stay in the database."""
     with house_of(context) as house:
-        if not house.store.books.drop(mail, why=f"dropped from quarantine by {actor()}"):
+        if not house.store.books.drop(mail, actor=actor(), now=house.now()):
             raise NotFound(f"there is no mail {mail} in quarantine")
     out.print(f"Mail {mail}: dropped.")

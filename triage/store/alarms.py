@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from triage.store.history import clear_alarms, raise_alarm
+from triage.store.history import add_event, clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Alarm
 from triage.store.views import AlarmLine
@@ -39,8 +39,8 @@ class Alarms:
                 for row in session.scalars(query)
             )
 
-    def clear(self, kind: str, subject: str, *, now: datetime) -> None:
-        """The matter is settled."""
+    def clear(self, kind: str, subject: str, *, now: datetime, actor: str = "") -> None:
+        """The matter is settled; says `actor`, or it has shown by itself."""
         there = (col(Alarm.kind) == kind, col(Alarm.subject) == subject, col(Alarm.cleared_at).is_(None))
         with reading(self._engine) as session:
             # the common case is that there is none: no write for it
@@ -48,3 +48,6 @@ class Alarms:
                 return
         with writing(self._engine) as session:
             clear_alarms(session, [kind], subject, now=now)
+            if actor:
+                text = f"cleared the alarm {kind} {subject}".rstrip()
+                add_event(session, None, "alarm_cleared", text, now=now, actor=actor)

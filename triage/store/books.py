@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.mail.message import Message, RawMail
 from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
-from triage.store.history import raise_alarm
+from triage.store.history import add_event, clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Attempt, Case, Cursor, Mail, Raw, Record
 from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, MailLine
@@ -291,15 +291,16 @@ class Books:
             rows = session.scalars(select(Mail).where(_QUARANTINED).order_by(col(Mail.id)))
             return tuple(mail_line(row, None) for row in rows)
 
-    def release(self, mail_id: int) -> bool:
+    def release(self, mail_id: int, *, actor: str, now: datetime) -> bool:
         """Read a quarantined mail again, or ask the server for it; False when there is no such mail in quarantine."""
-        return self._end_quarantine(mail_id, outcome=None, why="")
+        return self._end_quarantine(mail_id, None, actor=actor, now=now)
 
-    def drop(self, mail_id: int, *, why: str) -> bool:
+    def drop(self, mail_id: int, *, actor: str, now: datetime) -> bool:
         """Take a mail out of quarantine for good; its bytes stay."""
-        return self._end_quarantine(mail_id, outcome="ignored", why=why)
+        return self._end_quarantine(mail_id, "ignored", actor=actor, now=now)
 
-    def _end_quarantine(self, mail_id: int, *, outcome: str | None, why: str) -> bool:
+    def _end_quarantine(self, mail_id: int, outcome: str | None, *, actor: str, now: datetime) -> bool:
+        """With its line of history; the alarm of a mailbox ends with the last mail that it was raised for."""
         with writing(self._engine) as session:
             row = session.get(Mail, mail_id)
             if row is None or row.outcome != "quarantined":
@@ -307,8 +308,16 @@ class Books:
             if outcome is None and _is_awaited(row):
                 row.read_at = None
             else:
-                row.outcome, row.why = outcome, why
+                row.outcome, row.why = outcome, f"dropped from quarantine by {actor}" if outcome else ""
             session.add(row)
+            session.flush()
+            mail = f"{row.mailbox}/{row.folder} UID {row.uid}"
+            text = f"dropped {mail} from quarantine" if outcome else f"had {mail} read again"
+            add_event(session, None, "quarantine", text, now=now, actor=actor)
+            # of withheld mails, which have no digest, another alarm tells
+            left = session.scalars(select(col(Mail.mailbox)).where(_QUARANTINED, col(Mail.digest) != ""))
+            if row.mailbox not in left.all():
+                clear_alarms(session, ["quarantine"], row.mailbox, now=now)
             notify(session, "read")
             return True
 

@@ -8,6 +8,9 @@ writes SQL.
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from triage.cases.known import Known
 from triage.errors import DatabaseError
 from triage.imports import without
@@ -23,7 +26,8 @@ from triage.store.logins import Logins
 from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
 from triage.store.session import reading, writing
-from triage.store.tables import Switch
+from triage.store.tables import Event, Switch
+from triage.store.views import EventLine
 from triage.understanding.findings import Understanding
 
 # colours for templates, which mako shows in its own error pages
@@ -87,6 +91,13 @@ class Store:
         """Everything in the books that bears on a mail which is not in them."""
         with reading(self.engine) as session:
             return known_about(session, None, message, understood, now=now)
+
+    def history(self, *, limit: int = 50) -> tuple[EventLine, ...]:
+        """What people have done that belongs to no case, newest first."""
+        with reading(self.engine) as session:
+            query = select(Event).where(col(Event.case_id).is_(None)).order_by(col(Event.id).desc()).limit(limit)
+            rows = session.scalars(query)
+            return tuple(EventLine(at=row.at, actor=row.actor, kind=row.kind, text=row.text) for row in rows)
 
     def check(self, *, now: datetime) -> str:
         """How the database is, for `doctor`, after a row was really written. Raises DatabaseError."""
