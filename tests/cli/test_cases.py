@@ -195,3 +195,26 @@ def test_whoever_ends_a_quarantine_is_on_record_and_its_alarm_ends_with_the_last
         "had support/INBOX UID 2 read again",
         "dropped support/INBOX UID 1 from quarantine",
     ]
+
+
+def test_a_wrong_no_is_taken_back_at_the_terminal(triage: Run, site: TwinHouse, arrives: Callable[..., str]) -> None:
+    """From review back to review; an open case gets its letter back, which waits for a person."""
+    unsure = arrives("Perhaps you can tell me whether this invoice is right?")
+    triage("review", "reject", unsure)
+    assert triage("cases", "reopen", unsure).out == f"{unsure}: in review again.\n"
+    assert unsure in triage("review", "list").out
+    site.store.outbox.stop(stopped=True, actor="kim", now=site.now())
+    sure = arrives(number=2, sender="bo@example.org")
+    assert triage("cases", "move", sure, "reject").code == 0
+    assert "cancelled" in triage("letters", "list", "--all").out
+    assert triage("cases", "reopen", sure).out == f"{sure}: open again; its letter waits for triage letters release.\n"
+
+
+def test_an_escalation_is_taken_back(triage: Run, arrives: Callable[..., str]) -> None:
+    """With the reason why; once."""
+    reference = arrives()
+    triage("cases", "escalate", reference, "the press has called")
+    assert triage("cases", "deescalate", reference, "another firm").out == f"{reference}: no longer escalated.\n"
+    told = json.loads(triage("cases", "show", reference, "--json").out)
+    assert (told["escalated"], told["events"][-1]["text"]) == (False, "another firm")
+    assert triage("cases", "deescalate", reference, "again").code == 2

@@ -70,7 +70,7 @@ def open_case(
     ],
     reason: Annotated[str, typer.Option(help=f"What is contested: {', '.join(REASONS)}; left out = the model's.")] = "",
 ) -> None:
-    """Open a case for a mail that was not taken for a dispute; it is acknowledged, and the model learns from it."""
+    """Open a case for a mail that was not taken for a dispute; it is acknowledged like others, and the model learns."""
     if reason and reason not in REASONS:
         raise OperatorError(f"there is no reason {reason}; choose from {', '.join(REASONS)}")
     with house_of(context) as house:
@@ -149,10 +149,12 @@ def resolve(
 
 @app.command()
 def reopen(context: typer.Context, reference: Reference, why: Annotated[str, typer.Option(help="Why.")] = "") -> None:
-    """Open a finished case again."""
+    """Open a finished case again; one that was rejected before anybody had confirmed it goes back to review."""
     with house_of(context) as house:
-        house.store.cases.move(reference, "reopen", actor=actor(), now=house.now(), text=why)
-    _done(reference, "open again")
+        state = house.store.cases.move(reference, "reopen", actor=actor(), now=house.now(), text=why)
+        held = any(letter.state == "held" for letter in house.store.cases.show(reference).letters)
+    waits = "; its letter waits for triage letters release" if held else ""
+    _done(reference, f"{'in review' if state == 'review' else state} again{waits}")
 
 
 @app.command()
@@ -162,6 +164,15 @@ def escalate(context: typer.Context, reference: Reference, why: Annotated[str, t
     with house_of(context) as house:
         house.store.cases.escalate(reference, why, actor=actor(), now=house.now())
     _done(reference, "escalated")
+
+
+@app.command()
+def deescalate(context: typer.Context, reference: Reference, why: Annotated[str, typer.Argument(help="Why.")]) -> None:
+    """Take the flag away again; priority and state stay."""
+    _refuse_empty(why, "the reason why")
+    with house_of(context) as house:
+        house.store.cases.deescalate(reference, why, actor=actor(), now=house.now())
+    _done(reference, "no longer escalated")
 
 
 @app.command()
@@ -201,7 +212,7 @@ def list_review(
 
 @review_app.command()
 def confirm(context: typer.Context, reference: Reference) -> None:
-    """It is a dispute: the case opens, and its acknowledgement goes out."""
+    """It is a dispute: the case opens and its acknowledgement goes out, or waits (letters.acknowledge = "approve")."""
     with house_of(context) as house:
         pipeline.confirm(house, reference, actor=actor())
         _done(reference, f"confirmed; {_acknowledged(house, reference)}")
@@ -213,7 +224,7 @@ def reject(
     reference: Reference,
     why: Annotated[str, typer.Option(help="Why; the model learns from it.")] = "",
 ) -> None:
-    """It is no dispute: the case is voided, and nothing is sent."""
+    """It is no dispute: the case is voided, and nothing is sent; triage cases reopen takes it back."""
     with house_of(context) as house:
         house.store.cases.move(reference, "reject", actor=actor(), now=house.now(), text=why)
     _done(reference, "voided: no dispute")
