@@ -55,6 +55,29 @@ def test_addresses_are_found_in_what_senders_write(raw: bytes, expected: list[Ad
     assert list(headers.addresses(raw)) == expected
 
 
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"\x1b[2J\x1b[1;31mred\x1b[0m alert\x07", "red alert"),
+        (b"=?utf-8?q?=1B]0;owned=07invoice=1B]8;;x=1B=5C_7?=", "invoice 7"),
+        ("\x9b31mRe: \x85Straße\x7f".encode(), "Re: Straße"),
+        (b"an escape \x1b] that never ends", "an escape  that never ends"),
+        (b"\x1b[2J\x1b[31m", ""),
+    ],
+)
+def test_what_drives_a_terminal_is_no_part_of_a_value(raw: bytes, text: str) -> None:
+    """Control characters go with the whole sequence that they begin, so that no rest of it stands in a letter."""
+    assert headers.text_of(raw) == text
+
+
+def test_a_name_does_not_drive_a_terminal_either() -> None:
+    """Encoded or not; the address itself is read as it was written, and never mended into another one."""
+    found = headers.addresses(b'"\x1b[31mJane\x1b[0m" <jane@x.example>, =?utf-8?b?G10wO293bmVkB0JvYg==?= <b@x.example>')
+    assert [address.name for address in found] == ["Jane", "Bob"]
+    (odd,) = headers.addresses(b"<ja\x07ne@x.example>")
+    assert odd.address != "jane@x.example"
+
+
 def test_an_encoded_comma_does_not_split_an_address() -> None:
     """Names are decoded after the list is divided, so a name cannot smuggle in a second sender."""
     found = headers.addresses(b"=?utf-8?q?boss=40bank=2Eexample=2C?= <thief@x.example>")

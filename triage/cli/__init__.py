@@ -2,7 +2,7 @@
 
 import sys
 
-import click
+import typer
 
 from triage.cli import alarms, cases, demo, explain, ledger, letters, model, operate, rules
 from triage.cli.common import app, complain
@@ -21,19 +21,23 @@ __all__ = ["app", "demo", "explain", "main", "operate"]
 
 
 def main() -> None:
-    """Run the command line; exits with 0, 1 (a check failed) or 2 (a mistake of the operator)."""
+    """Run the command line; exits with 0, 1 (a check failed), 2 (a mistake of the operator) or 130 (Ctrl-C)."""
     try:
-        code = app(standalone_mode=False)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+        code = app(prog_name="triage", standalone_mode=False)
+    except typer.Abort:
         sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # the reader of our output has gone away (triage … | head): not a fault
-        sys.stderr.close()
-        sys.exit(0)
-    except (OperatorError, TriageError) as error:
+    except typer.TyperException as error:
+        _complain_of_words(error)
+        sys.exit(2)
+    except TriageError as error:
         complain(error)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain_of_words(error: typer.TyperException) -> None:
+    """A mistake in the command's words, with the page that tells the right ones; a group alone has shown its page."""
+    if words := error.format_message():
+        context = getattr(error, "ctx", None)
+        page = f" (see {context.command_path} --help)" if context is not None else ""
+        complain(OperatorError(words.removesuffix(".") + page))

@@ -3,27 +3,50 @@
 import getpass
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from triage import __version__, log
 from triage.config import Settings, load_settings
 from triage.errors import OperatorError, TriageError
 from triage.house import House
+from triage.mail.charset import without_controls
+
+#: embeddings, overrides and isolates: they turn the direction of whatever stands behind them
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: of what JSON writes as it is, the characters that terminals obey
+_OBEYED = re.compile(f"[\x7f-\x9f]|{_DIRECTIONS.pattern}")
+
+
+class Terminal(Console):
+    """A console that shows a stranger's words without what drives a terminal, whatever a command prints."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Every string comes through here, markup and cells of tables too, before colours are put on it."""
+        return super().render_str(_DIRECTIONS.sub("", without_controls(text)), **options)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """The reader of our output has gone away (triage … | head): not a fault."""
+        # what is still buffered has nowhere to go when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+        sys.exit(0)
+
 
 #: for people and for machines; colours only on a terminal (rich looks by itself, NO_COLOR is honoured)
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal(highlight=False, emoji=False, soft_wrap=False)
+err = Terminal(stderr=True, highlight=False, emoji=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
@@ -41,7 +64,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"triage {__version__}\n")
+        print_plain(f"triage {__version__}")
         raise typer.Exit
 
 
@@ -73,9 +96,9 @@ def settings_of(context: typer.Context) -> Settings:
     return settings
 
 
-def house_of(context: typer.Context) -> House:
-    """The house that a command works in."""
-    return House(settings_of(context))
+def house_of(context: typer.Context, *, create: bool = False) -> House:
+    """The house that a command works in; `create` for those that begin a site's database."""
+    return House(settings_of(context), create=create)
 
 
 def actor() -> str:
@@ -94,9 +117,21 @@ def complain(error: TriageError) -> None:
             err.print(f"  {escape(problem)}", soft_wrap=True)
 
 
+def print_plain(line: str) -> None:
+    """A line as it is, at once: for other programs, and to be copied."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        out.on_broken_pipe()
+
+
 def print_json(value: Any) -> None:
     """One JSON value on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    text = _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    # lone surrogates stand for bytes that no charset explains: as escapes they are valid JSON for every reader
+    print_plain(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def print_json_lines(values: Iterable[Any]) -> None:

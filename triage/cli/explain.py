@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from rich.markup import escape
 
 from triage.cases.decide import Arrival, decide
 from triage.cases.known import Known
-from triage.cli.common import JsonOption, app, house_of, out, place_of, print_json
-from triage.errors import NotFound, OperatorError, TriageError
+from triage.cli.common import JsonOption, app, complain, house_of, out, place_of, print_json, print_json_lines
+from triage.errors import MailTooComplex, NotFound, OperatorError, TriageError
 from triage.explanation import FIELDS, explanation, failure, records_part
 from triage.house import House
 from triage.mail.automatic import Own
@@ -51,7 +51,8 @@ def explain(
 ) -> None:
     """What would happen to a mail, and why. Nothing is sent, kept or changed.
 
-    [bold]triage explain complaint.eml[/bold] tells it in words, [bold]--json[/bold] as one JSON object a mail.
+    [bold]triage explain complaint.eml[/bold] tells it in words, [bold]--json[/bold] as one JSON object a mail. A file
+    that cannot be read is named, the others are explained, and the exit code is 2.
     """
     wanted = tuple(name.strip() for name in fields.split(",") if name.strip()) or FIELDS
     unknown = [name for name in wanted if name not in FIELDS]
@@ -62,16 +63,22 @@ def explain(
     with house_of(context) as house:
         explainer = Explainer(house, wanted)
         if jsonl:
-            for line in _answers(explainer, sys.stdin.buffer):
-                sys.stdout.write(line + "\n")
-                sys.stdout.flush()
+            print_json_lines(_answers(explainer, sys.stdin.buffer))
             return
+        failed = False
         for path in files or []:
-            answer = explainer.explain(str(path), parse(bytes_of(path)))
+            try:
+                answer = explainer.explain(str(path), mail_of(path))
+            except (NotFound, MailTooComplex) as error:
+                failed = True
+                complain(error)
+                answer = failure(str(path), str(error))
             if as_json:
                 print_json(answer)
-            else:
+            elif answer["ok"]:
                 _tell(answer)
+    if failed:
+        raise typer.Exit(2)
 
 
 class Explainer:
@@ -125,7 +132,7 @@ class Explainer:
         return answer
 
 
-def _answers(explainer: Explainer, lines: Iterator[bytes]) -> Iterator[str]:
+def _answers(explainer: Explainer, lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -140,8 +147,7 @@ def _answers(explainer: Explainer, lines: Iterator[bytes]) -> Iterator[str]:
             answer = failure(identity, str(error))
         except Exception as error:  # noqa: BLE001 - one answer for each line, whatever the input
             answer = failure(identity, f"{type(error).__name__}: {error}")
-        # lone surrogates stand for bytes that no charset explains: as escapes they are valid JSON for every reader
-        yield json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+        yield answer
 
 
 def _answer(explainer: Explainer, identity: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +157,7 @@ def _answer(explainer: Explainer, identity: str, row: Mapping[str, Any]) -> dict
         domains=frozenset(str(domain).lower() for domain in domains),
     )
     if "path" in row:
-        return explainer.explain(identity, parse(bytes_of(Path(row["path"]))), own)
+        return explainer.explain(identity, mail_of(Path(row["path"])), own)
     language = row.get("language")
     message = message_from_text(
         str(row["text"]),
@@ -162,11 +168,14 @@ def _answer(explainer: Explainer, identity: str, row: Mapping[str, Any]) -> dict
     return explainer.explain(identity, message, own, language)
 
 
-def bytes_of(path: Path) -> bytes:
+def mail_of(path: Path) -> Message:
+    """The mail that a file holds. Raises NotFound, or MailTooComplex, each with the file's name."""
     try:
-        return path.read_bytes()
+        return parse(path.read_bytes())
     except OSError as error:
         raise NotFound(f"{path}: {error.strerror}") from error
+    except MailTooComplex as error:
+        raise MailTooComplex(f"{path}: {error}") from error
 
 
 def _tell(answer: Mapping[str, Any]) -> None:

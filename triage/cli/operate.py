@@ -21,6 +21,7 @@ from triage.cli.common import (
     out,
     print_json,
     print_json_lines,
+    print_plain,
     settings_of,
     table,
 )
@@ -49,7 +50,7 @@ def run(
     if unknown:
         raise OperatorError(f"--only: there is no walk {', '.join(unknown)}; choose from {', '.join(daemon.WALKS)}")
     walks = tuple(walk for walk in daemon.WALKS if not only or walk in only)
-    with house_of(context) as house:
+    with house_of(context, create=True) as house:
         if not daemon.Daemon(house, walks).run():
             # a walk hangs in a server's silence, and Python would wait for its thread; each is safe to end at any line
             os._exit(0)
@@ -67,7 +68,7 @@ def once(
     if dry_run:
         _rehearse(context, as_json=as_json)
         return
-    with house_of(context) as house:
+    with house_of(context, create=True) as house:
         house.mailboxes()
         done = daemon.once(house)
         alarms = [alarm for alarm in house.store.alarms.open() if alarm.kind in ("mailbox", "relay")]
@@ -82,7 +83,7 @@ def once(
 
 
 def _rehearse(context: typer.Context, *, as_json: bool) -> None:
-    with house_of(context) as house:
+    with house_of(context, create=True) as house:
         for raw, message, decision in pipeline.rehearse(house):
             told = {
                 "mailbox": raw.mailbox,
@@ -110,8 +111,8 @@ def account(context: typer.Context, as_json: JsonOption = False) -> None:
         if as_json:
             print_json_lines(house.store.books.lines())
             return
-        missing = list(_unaccounted(house))
         waiting = house.store.books.waiting()
+        missing = list(_unaccounted(house))
     table("Unaccounted for", ("mailbox", "folder", "uid", "why"), missing)
     if waiting:
         out.print(f"{waiting} kept and waiting to be read.")
@@ -163,9 +164,8 @@ def authorize(
     """
     with consent_of(settings_of(context), name) as consent:
         out.print("Open this address in a browser, sign in and agree:\n", soft_wrap=True)
-        # without markup and without breaks, to be copied
-        sys.stdout.write(f"{consent.address}\n\n")
-        sys.stdout.flush()
+        # to be copied
+        print_plain(f"{consent.address}\n")
         prompt = "The address at which the browser ends"
         consent.redeem(typer.prompt(prompt) if paste else consent.wait(minutes * 60))
         out.print(
@@ -183,7 +183,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check database, rules, model, OCR, mailboxes, relay and clock: one line each. Exit code 1 if any fails."""
-    house = house_of(context)
+    house = house_of(context, create=True)
     if now:
         house.store.logins.forget()
     results = [_result(name, check) for name, check in _checks(house)]
@@ -286,7 +286,7 @@ def _ledger(house: House) -> str:
     count, last = house.store.ledger.counts()["invoice"], house.store.ledger.imports(1)
     if not last:
         return _fail("nothing was imported yet (triage ledger import FILE…)")
-    return f"{count} invoices, imported {last[0].at:%Y-%m-%d %H:%M} UTC"
+    return f"{count} invoices, imported {moment(last[0].at, house.settings)}"
 
 
 def _letters(house: House) -> str:

@@ -7,8 +7,7 @@ import typer
 from rich.markup import escape
 
 from triage.cli.common import JsonOption, house_of, out, print_json
-from triage.cli.explain import Explainer, bytes_of
-from triage.mail.message import parse
+from triage.cli.explain import Explainer, mail_of
 
 app = typer.Typer(no_args_is_help=True, help="The admin's rules: check them, and try them on a mail.")
 
@@ -30,7 +29,7 @@ def try_on(
     as_json: JsonOption = False,
 ) -> None:
     """What each rule says of one mail: hit or miss, and why. Nothing is sent or kept."""
-    answer = Explainer(house_of(context), ("dispute", "decision")).explain(str(file), parse(bytes_of(file)))
+    answer = Explainer(house_of(context), ("dispute", "decision")).explain(str(file), mail_of(file))
     if as_json:
         print_json(answer["decision"])
         return

@@ -14,7 +14,7 @@ from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
 from triage.errors import MailTooComplex
-from triage.mail.charset import clean, decode, repair
+from triage.mail.charset import clean, decode, repair, without_controls
 
 #: bytes of one header block, and fields in it; the largest honest ones are far below
 MAX_BYTES = 1_000_000
@@ -92,7 +92,11 @@ def text_of(raw: bytes, *, charset: str | None = None) -> str:
     text = _FOLD.sub(" ", text).strip()
     if "=?" in text:
         text = decode_words(text)
-    return text if text.isascii() and "\0" not in text else clean(repair(text))
+    return text if text.isascii() and text.isprintable() else _readable(text)
+
+
+def _readable(text: str) -> str:
+    return clean(without_controls(repair(text)))
 
 
 #: RFC 2047 section 2; spaces inside and a missing "?=" at the very end are forgiven
@@ -194,7 +198,7 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
 
 def _parameter_text(value: str) -> str:
     # RFC 2047 forbids encoded words here; Outlook, Gmail and many others write them all the same.
-    return clean(repair(decode_words(value) if "=?" in value else value)).strip()
+    return _readable(decode_words(value) if "=?" in value else value).strip()
 
 
 # ------------------------------------------------------------------------------------------------- addresses
@@ -270,7 +274,7 @@ def _spec(route: str) -> str:
 
 def _name(name: str) -> str:
     name = decode_words(name) if "=?" in name else name
-    return clean(repair(" ".join(name.split()).strip("'\" ")))
+    return _readable(" ".join(name.split()).strip("'\" "))
 
 
 # ---------------------------------------------------------------------------------------------- dates and ids
