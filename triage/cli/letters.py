@@ -48,8 +48,8 @@ def list_letters(
             print_json_lines({**vars(line), "stopped": stopped} for line in lines)
             return
         if stopped:
-            by = f"by {escape(stopped.by)} at {moment(stopped.at, house.settings)}"
-            out.print(f"[bold red]All letters are stopped[/bold red], {by}: triage letters resume lets them go.")
+            told = f", by {escape(stopped.by)} at {moment(stopped.at, house.settings)}: triage letters resume lets them go."
+            out.print(f"[bold red]All letters are stopped[/bold red]{told}", soft_wrap=True)
         for line in lines:
             _print_letter(line, house.settings)
         out.print(f"Letters: {len(lines) or 'none'}.")
