@@ -142,10 +142,9 @@ def replan(session: Session, case: Case, plans: Plans, *, now: datetime) -> None
 
 def _ending(row: Diary, event: CaseEvent) -> str:
     """What became of a check that what has just happened to its case has ended."""
-    if event.kind in ENDINGS:
-        return f"over, {_HAPPENED[event.kind]}"
+    end = "over" if event.kind in ENDINGS else "met"
     late = " late" if row.step or event.at > row.due else ""
-    return f"met{late}, {_HAPPENED[event.kind]}"
+    return f"{end}{late}, {_HAPPENED[event.kind]}"
 
 
 def _plan(row: Diary) -> FollowUpPlan:
