@@ -1,6 +1,5 @@
 """`triage demo`: the main job on loopback, with nothing to configure."""
 
-import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -54,6 +53,10 @@ zone = "Europe/Madrid"
 [log]
 level = "error"
 """
+#: the first line of our config, by which a folder of ours is known
+_MARK = CONFIG[: CONFIG.index("\n") + 1]
+#: what a demonstration leaves in its folder
+_LEFT = ("letters/[0-9][0-9]-*.eml", "triage.db", "triage.db-shm", "triage.db-wal", "triage.db.lock-file")
 
 
 @app.command()
@@ -93,15 +96,25 @@ def demo(
 
 
 def _prepare(folder: Path, *, keep: bool) -> None:
-    ours = (folder / "config.toml").exists() or not folder.exists() or not any(folder.iterdir())
-    if not ours:
-        raise OperatorError(f"{folder} is not a folder of this demonstration: name another with --folder")
-    if not keep:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Mark the folder as ours, and clear away what an earlier demonstration left, unless that is to be kept."""
     try:
+        if not _is_ours(folder):
+            raise OperatorError(f"{folder} was not made by triage demo, and is left alone: name another with --folder")
+        for name in () if keep else _LEFT:
+            for file in list(folder.glob(name)):
+                file.unlink()
         (folder / "letters").mkdir(parents=True, exist_ok=True)
+        (folder / "config.toml").write_text(_MARK, encoding="utf-8")
     except OSError as error:
         raise OperatorError(f"{folder}: {error.strerror}") from error
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether an earlier demonstration wrote its config there, or nothing is there at all."""
+    config = folder / "config.toml"
+    if config.is_file():
+        return config.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
+    return not folder.exists() or not any(folder.iterdir())
 
 
 def _run(settings: Settings, *, expected: int) -> tuple[list[BookLine], tuple[LetterLine, ...]]:
