@@ -19,7 +19,7 @@ from triage.cases.decide import Policy, follow_ups
 from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
 from triage.config import MailboxSettings, Settings
-from triage.errors import ConfigError, ModelError, RulesError
+from triage.errors import ConfigError, DatabaseError, ModelError, RulesError
 from triage.letters.compose import AckContext, Mention, compose, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
@@ -37,6 +37,7 @@ from triage.records.checks import consult
 from triage.records.claim import Claim, Consulted
 from triage.records.database import SqlLedger
 from triage.records.ledger import Ledger
+from triage.store.dialect import missing_file
 from triage.store.recording import Written
 from triage.store.store import Store
 from triage.understanding import learn
@@ -66,10 +67,14 @@ def shipped(name: str) -> Path:
 
 
 class House:
-    """The rooms, furnished from settings. `close` it, or use it as a context."""
+    """The rooms, furnished from settings. `close` it, or use it as a context.
 
-    def __init__(self, settings: Settings) -> None:
+    Where it may not `create` a database, it takes one that is there: to look into a wrong place makes none.
+    """
+
+    def __init__(self, settings: Settings, *, create: bool = True) -> None:
         self.settings = settings
+        self._create = create
         #: folder of the version in use, and the mark of the corrections in memory
         self._version: Path | None = None
         self._said: object = None
@@ -104,7 +109,9 @@ class House:
 
     @cached_property
     def store(self) -> Store:
-        """The database, brought up to date."""
+        """The database, brought up to date. Raises DatabaseError where there is none and none may be created."""
+        if self._missing is not None:
+            raise DatabaseError(f"there is no database at {self._missing} yet (triage run, once or doctor makes it)")
         store = Store(self.settings.database.url, self.plans)
         try:
             store.migrate()
@@ -112,6 +119,11 @@ class House:
             store.close()
             raise
         return store
+
+    @property
+    def _missing(self) -> Path | None:
+        """The database's file where there is none and none may be created."""
+        return None if self._create else missing_file(self.settings.database.url)
 
     # mail in
 
@@ -159,7 +171,7 @@ class House:
     def _house_style(self) -> tuple[Shape, ...]:
         """What the site's invoice numbers look like, as the imported ledger shows it."""
         imported = self.settings.ledger is not None and self.settings.ledger.source == "import"
-        return learned_shapes(self.store.ledger.numbers()) if imported else ()
+        return learned_shapes(self.store.ledger.numbers()) if imported and self._missing is None else ()
 
     @cached_property
     def model_folder(self) -> Path:
@@ -291,12 +303,12 @@ class House:
 
     @cached_property
     def ledger(self) -> Ledger | None:
-        """The site's invoices and payments; None where there is no [ledger] section."""
+        """The site's invoices and payments; None where there is no [ledger] section, or nothing to import into yet."""
         settings = self.settings.ledger
         if settings is None:
             return None
         if settings.source == "import":
-            return self.store.ledger
+            return self.store.ledger if self._missing is None else None
         return SqlLedger(
             settings.secret_url(),
             settings.queries,

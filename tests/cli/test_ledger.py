@@ -61,6 +61,7 @@ def test_importing_twice_updates(triage: Run, files: list[str]) -> None:
 
 def test_one_bad_row_stops_the_import_unless_it_may_be_left_out(triage: Run, files: list[str], tmp_path: Path) -> None:
     """All or nothing, with file, line and why."""
+    triage("migrate")
     (tmp_path / "invoices.csv").write_text(INVOICES + "RE-9,K1,,,2026-03-01,paid,forty,EUR\n", encoding="utf-8")
     ran = triage("ledger", "import", *files)
     assert ran.code == 1
@@ -75,6 +76,7 @@ def test_one_bad_row_stops_the_import_unless_it_may_be_left_out(triage: Run, fil
 
 def test_a_dry_run_reads_and_takes_nothing(triage: Run, files: list[str]) -> None:
     """To try the headings."""
+    triage("migrate")
     assert "not imported (--dry-run)" in triage("ledger", "import", "--dry-run", *files).out
     assert json.loads(triage("ledger", "status", "--json").out)["imports"] == []
 

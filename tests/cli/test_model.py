@@ -25,7 +25,8 @@ ROWS = [
 
 @pytest.fixture
 def site(triage: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Commands under the tiny model, in a folder with labelled mails."""
+    """Commands under the tiny model, in a folder with a database and labelled mails."""
+    triage("migrate")
     monkeypatch.setenv("TRIAGE_MODEL__BACKEND", "onnx")
     monkeypatch.setenv("TRIAGE_MODEL__PATH", str(TINY))
     write(tmp_path / "mails.jsonl", ROWS)

@@ -55,7 +55,7 @@ def import_files(
     Headings are known in English, Spanish, Portuguese, French and German; name others in the section ledger.columns.
     A file holds one kind of row (its name or its headings tell which, or --kind), or has a column `kind`.
     """
-    with house_of(context) as house:
+    with house_of(context, create=True) as house:
         settings = house.settings.ledger
         wish = Wish(
             kind=_one_of("--kind", kind, _KINDS),

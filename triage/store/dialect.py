@@ -49,13 +49,29 @@ _TROUBLE = ("08", "25", "28", "3D", "40", "42501", "53", "55", "57", "58", "XX00
 
 def open_engine(url: str) -> Engine:
     """An engine with this house's habits. Raises DatabaseError for a URL that cannot be used."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise DatabaseError(f"database.url: {error}") from error
+    parsed = _parsed(url)
     engine = _sqlite(url, parsed.database) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
     event.listen(engine, "handle_error", _in_one_line)
     return engine
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file of a URL where it is not there yet; None where it is, in memory, and on a server.
+
+    Raises DatabaseError for a URL that cannot be used.
+    """
+    parsed = _parsed(url)
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    if not path or path.startswith((":memory:", "file:")) or Path(path).exists():
+        return None
+    return Path(path).absolute()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseError(f"database.url: {error}") from error
 
 
 def _in_one_line(context: ExceptionContext) -> None:
