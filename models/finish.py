@@ -1,10 +1,11 @@
 r"""From a trained folder to the one that ships: int8 graph, calibration, thresholds, digests, scores.
 
     python -m models.finish models/passes/all models/dispute-e5 --version 1 --rows train.jsonl.gz \
-        --held-out models/passes/without-*/held-out.jsonl
+        --held-out models/passes/without-*/held-out.jsonl --times 6
 
 The counter of words is learned here. How much it counts beside the network, calibration and thresholds come from
-what both said of hands that they were not trained on (`--leave-out`).
+what both said of hands that they were not trained on (`--leave-out`). Those that the trained folder itself has left out
+may stand for the average inbox: with `--times` each of their mails counts so often, beside hands written to be hard.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from models.export import export
 from models.terms import fit as fit_terms
 from models.train import HELD_OUT, PREFIX
 from triage.understanding.calibration import choose_thresholds, fit_calibration
-from triage.understanding.classify import TERMS_SCALE, Words, heading, text_of
+from triage.understanding.classify import TERMS_SCALE, Thresholds, Words, heading, text_of
 from triage.understanding.evaluate import Labelled, Report, report
 from triage.understanding.findings import REASONS, Verdict
 from triage.understanding.heads import NONE, Calibration, LinearHeads, sigmoid, softmax
@@ -53,6 +54,11 @@ SETTLED_BY = 200
 def read_held_out(path: Path) -> list[Said]:
     """The lines that training wrote of mails that it had left out."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def repeated(said: Sequence[Said]) -> list[Said]:
+    """Each mail as often as it counts."""
+    return [row for row in said for _ in range(row.get("times", 1))]
 
 
 def aligned(said: Sequence[Said], final: Sequence[Said]) -> list[Said]:
@@ -155,20 +161,21 @@ def crossed(said: Sequence[Said], model: str) -> Report:
     mails, verdicts = [], []
     for fold in folds:
         others = [row for row in said if row["fold"] != fold] or list(said)
-        calibration = calibrate(others)
+        calibration = calibrate(repeated(others))
         for row in said:
             if row["fold"] == fold:
                 words = Words(subject="", reply="", language=row["language"])
                 label = row["label"] if row["label"] in REASONS else NONE
                 mails.append(Labelled(words=words, label=label, also=tuple(row["also"])))
                 verdicts.append(verdict(row, calibration, model))
-    return report(mails, verdicts, model=model, thresholds=thresholds_of(said, calibrate(said))[0])
+    counted = repeated(said)
+    return report(mails, verdicts, model=model, thresholds=thresholds_of(counted, calibrate(counted)))
 
 
-def thresholds_of(said: Sequence[Said], calibration: Calibration) -> tuple[Any, Any]:
-    """Thresholds on calibrated probabilities, and those probabilities."""
+def thresholds_of(said: Sequence[Said], calibration: Calibration) -> Thresholds:
+    """Thresholds on calibrated probabilities."""
     probabilities = np.array([verdict(row, calibration, "").probability for row in said])
-    return choose_thresholds(probabilities, np.array([float(row["label"] != NONE) for row in said])), probabilities
+    return choose_thresholds(probabilities, np.array([float(row["label"] != NONE) for row in said]))
 
 
 def copy_weights(trained: Path, folder: Path) -> None:
@@ -199,23 +206,29 @@ def settled(heads: LinearHeads, trained: Path, folder: Path, examples: Sequence[
     )
 
 
-def finish(trained: Path, folder: Path, *, version: str, held_out: Sequence[Path], rows: Path | None) -> Report:
+def finish(
+    trained: Path, folder: Path, *, version: str, held_out: Sequence[Path], rows: Path | None, times: int = 1
+) -> Report:
     """Write terms, heads and model.toml beside the graph; answers the report on the held-out mails."""
     written = from_corpus(CORPUS)
     examples = written + (from_rows(rows) if rows else [])
     known = {example.id for example in examples}
     final = read_held_out(trained / HELD_OUT)
-    lines = [row for path in held_out for row in aligned(read_held_out(path), final)]
+    others = [path for path in held_out if path.resolve() != (trained / HELD_OUT).resolve()]
+    lines = [row | {"times": times} for row in final] + [
+        row for path in others for row in aligned(read_held_out(path), final)
+    ]
     said = [row for row in lines if row["id"] in known]
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     of_terms = counted(said, examples, tokenizer)
-    mixture = mix(said, of_terms)
+    often = np.repeat(np.arange(len(said)), [row.get("times", 1) for row in said])
+    mixture = mix(repeated(said), of_terms[often])
     said = mixed(said, of_terms, mixture)
     fit_terms(examples, tokenizer).save(folder / TERMS)
     heads = settled(LinearHeads.load(trained / HEADS, Calibration()), trained, folder, written)
     mixture.over(heads).save(folder / HEADS)
-    calibration = calibrate(said)
-    thresholds, _ = thresholds_of(said, calibration)
+    calibration = calibrate(repeated(said))
+    thresholds = thresholds_of(repeated(said), calibration)
     found = crossed(said, f"{folder.name} {version}")
     scores = {
         "auc": found.overall.auc,
@@ -256,13 +269,15 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--calibrate", action="store_true", help="leave the weights that are there as they are")
     parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
-    parser.add_argument("--held-out", type=Path, nargs="+", required=True)
+    parser.add_argument("--held-out", type=Path, nargs="*", default=[], help="what earlier networks said of their own")
+    parser.add_argument("--times", type=int, default=1, help="how often a mail counts that `trained` has left out")
     options = parser.parse_args()
     if not options.calibrate:
         copy_weights(options.trained, options.folder)
     found = finish(
-        options.trained, options.folder, version=options.version, held_out=options.held_out, rows=options.rows
-    )
+        options.trained, options.folder, version=options.version, held_out=options.held_out, rows=options.rows,
+        times=options.times,
+    )  # fmt: skip
     (options.folder / "reliability.svg").write_text(reliability_svg(found), encoding="utf-8")
     sys.stdout.write(describe(found))
 
