@@ -48,8 +48,9 @@ def list_letters(
             print_json_lines({**vars(line), "stopped": stopped} for line in lines)
             return
         if stopped:
-            told = f", by {escape(stopped.by)} at {moment(stopped.at, house.settings)}: triage letters resume lets them go."
-            out.print(f"[bold red]All letters are stopped[/bold red]{told}", soft_wrap=True)
+            by = f"by {escape(stopped.by)} at {moment(stopped.at, house.settings)}"
+            told = f"[bold red]All letters are stopped[/bold red], {by}: triage letters resume lets them go."
+            out.print(told, soft_wrap=True)
         for line in lines:
             _print_letter(line, house.settings)
         out.print(f"Letters: {len(lines) or 'none'}.")
