@@ -330,8 +330,8 @@ def _tell_case(case: CaseView, texts: Sequence[str], settings: Settings) -> None
         out.print(f"{case.resolution.replace('_', ' ')}; cause: {escape(case.root_cause)}")
     _tell_record(case)
     for number, (mail, text) in enumerate(zip(case.mails, texts, strict=False), start=1):
-        told = f"{moment(mail.arrived, settings)}  {mail.sender}  {mail.subject}  ({mail.outcome})"
-        out.print(f"\n[bold]Mail {number} of {len(texts)}[/bold]  {escape(told)}", soft_wrap=True)
+        heading = f"{moment(mail.arrived, settings)}  {mail.sender}  {mail.subject}  ({mail.outcome})"
+        out.print(f"\n[bold]Mail {number} of {len(texts)}[/bold]  {escape(heading)}", soft_wrap=True)
         out.print(escape(text), soft_wrap=True)
     sections = {
         "Letters": [f"{item.id}  {item.state}  {item.recipient}  {item.why}" for item in case.letters],
