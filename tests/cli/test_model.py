@@ -2,7 +2,9 @@
 
 import json
 import xml.etree.ElementTree as ET
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flows.test_learning import CLAIMS, TINY, LearningHouse, arrive
@@ -133,6 +135,15 @@ def test_a_version_can_be_held(site: Run) -> None:
     told = json.loads(site("model", "learn", "moved.jsonl", "--hold", "--json").out)
     assert (told["version"], told["in_use"]) == ("v0001", False)
     assert "Decides now: tiny 1\n" in site("model", "list").out
+
+
+def test_versions_are_dated_in_the_sites_zone(site: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other time that a person reads."""
+    monkeypatch.setenv("TRIAGE_HOURS__ZONE", "Pacific/Kiritimati")
+    site("model", "learn", "moved.jsonl")
+    [version] = [json.loads(line) for line in site("model", "list", "--json").out.splitlines()]
+    made = datetime.fromisoformat(version["created"]).astimezone(ZoneInfo("Pacific/Kiritimati"))
+    assert f"{made:%Y-%m-%d %H:%M}" in site("model", "list").out
 
 
 def test_what_is_not_better_says_why(site: Run, tmp_path: Path) -> None:
