@@ -151,3 +151,36 @@ def test_a_missing_model_is_told(triage: Run, mail: Path, monkeypatch: pytest.Mo
     ran = triage("explain", str(mail))
     assert ran.code == 2
     assert "/no/model" in ran.err
+
+
+@pytest.fixture
+def huge(tmp_path: Path) -> Path:
+    """A mail whose header block is beyond all honest size."""
+    path = tmp_path / "hugehdr.eml"
+    path.write_bytes(b"X-Filler: " + b"x" * 1_100_000 + b"\n" + MAIL)
+    return path
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_explained(triage: Run, huge: Path, mail: Path) -> None:
+    """Exit code 2 in the end."""
+    ran = triage("explain", str(huge), "missing.eml", str(mail))
+    assert ran.code == 2
+    assert f"{huge}: a header block of" in ran.err
+    assert "missing.eml: No such file" in ran.err
+    assert "RE-4471" in ran.out
+
+
+def test_programs_get_an_object_for_each_file(triage: Run, huge: Path, mail: Path) -> None:
+    """The one that cannot be read says so, as with --jsonl."""
+    ran = triage("explain", "--json", str(huge), str(mail))
+    assert ran.code == 2
+    told = answers(ran.out)
+    assert [(answer["id"], answer["ok"]) for answer in told] == [(str(huge), False), (str(mail), True)]
+    assert "a header block of" in told[0]["error"]
+
+
+def test_trying_the_rules_names_a_file_that_cannot_be_read(triage: Run, huge: Path) -> None:
+    """The same words."""
+    ran = triage("rules", "test", str(huge))
+    assert ran.code == 2
+    assert f"{huge}: a header block of" in ran.err

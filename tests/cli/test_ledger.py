@@ -74,6 +74,15 @@ def test_one_bad_row_stops_the_import_unless_it_may_be_left_out(triage: Run, fil
     assert told["problems"][0]["line"] == 4
 
 
+def test_the_doctor_tells_the_import_in_the_sites_zone(triage: Run, files: list[str], tmp_path: Path) -> None:
+    """As `ledger status` does."""
+    (tmp_path / "config.toml").write_text('[ledger]\n[hours]\nzone = "Pacific/Kiritimati"\n', encoding="utf-8")
+    triage("ledger", "import", *files)
+    said = next(line for line in triage("doctor").out.splitlines() if "2 invoices, imported" in line)
+    assert "UTC" not in said
+    assert said.rpartition("imported ")[2] in triage("ledger", "status").out
+
+
 def test_a_dry_run_reads_and_takes_nothing(triage: Run, files: list[str]) -> None:
     """To try the headings."""
     triage("migrate")
@@ -86,6 +95,13 @@ def test_a_dry_run_reads_and_takes_nothing(triage: Run, files: list[str]) -> Non
     [
         (["nowhere.csv"], "nowhere.csv: No such file"),
         (["invoices.csv", "--decimal", "dot"], "--decimal: 'dot' is none of point, comma"),
+        (["invoices.csv", "--delimiter", "abc"], "--delimiter: 'abc' is neither a single character nor one of tab"),
+        (["invoices.csv", "--delimiter", '"'], "--delimiter: '\"' is neither"),
+        (["invoices.csv", "--currency", "XXQZ"], "--currency: there is no 'XXQZ' in ISO 4217"),
+        (["invoices.csv", "--currency", "XXQ"], "--currency: there is no 'XXQ' in ISO 4217"),
+        (["invoices.csv", "--encoding", "klingon"], "--encoding: there is no klingon"),
+        (["invoices.csv", "--encoding", "base64"], "--encoding: there is no base64"),
+        (["invoices.csv", "--encoding", "punycode"], "invoices.csv: is not written in punycode"),
         (["mail.eml"], "--kind"),
     ],
 )
@@ -94,6 +110,21 @@ def test_a_mistake_is_one_clear_line(triage: Run, files: list[str], words: list[
     ran = triage("ledger", "import", *words)
     assert ran.code == 2
     assert why in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_currency_may_be_written_in_small_letters(triage: Run, tmp_path: Path) -> None:
+    """It is meant all the same."""
+    (tmp_path / "invoices.csv").write_text("Invoice No,Total\nRE-1,40.00\n", encoding="utf-8")
+    assert triage("ledger", "import", "invoices.csv", "--currency", "eur").code == 0
+    assert "RE-1  40.00 EUR" in triage("ledger", "show", "RE-1").out
+
+
+def test_the_help_of_an_import_names_its_exit_codes(triage: Run) -> None:
+    """For whoever runs it every night."""
+    told = " ".join(triage("ledger", "import", "--help").out.split())
+    assert "Exit code 1 when rows are bad" in told
+    assert "2 when a file" in told
 
 
 def test_an_invoice_is_shown_with_what_is_wrong_with_it(triage: Run, files: list[str]) -> None:

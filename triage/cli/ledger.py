@@ -21,6 +21,7 @@ from triage.records.csvfile import Problem, Reader, Wish
 from triage.records.database import SqlLedger
 from triage.records.ledger import Invoice, Ledger, nearest
 from triage.records.rows import Order, Row
+from triage.understanding.currencies import is_code
 from triage.understanding.findings import Finding
 from triage.understanding.numbers import Mark
 
@@ -54,16 +55,17 @@ def import_files(
 
     Headings are known in English, Spanish, Portuguese, French and German; name others in the section ledger.columns.
     A file holds one kind of row (its name or its headings tell which, or --kind), or has a column `kind`.
+    Exit code 1 when rows are bad and nothing was imported for them, 2 when a file or an option cannot be used.
     """
     with house_of(context, create=True) as house:
         settings = house.settings.ledger
         wish = Wish(
             kind=_one_of("--kind", kind, _KINDS),
             encoding=encoding,
-            delimiter=_DELIMITERS.get(delimiter, delimiter),
+            delimiter=_delimiter(delimiter),
             decimal=_one_of("--decimal", decimal, _MARKS),
             dates=_one_of("--dates", dates, _ORDERS),
-            currency=currency or (settings.currency if settings else ""),
+            currency=_currency(currency) or (settings.currency if settings else ""),
             columns=settings.columns if settings else {},
         )
         reader, problems = _check(files, wish)
@@ -86,6 +88,19 @@ def _one_of(option: str, value: str, choices: dict[str, Any]) -> Any:
     if value and value not in choices:
         raise OperatorError(f"{option}: {value!r} is none of {', '.join(choices)}")
     return choices[value] if value else None
+
+
+def _delimiter(value: str) -> str:
+    delimiter = _DELIMITERS.get(value, value)
+    if delimiter and (len(delimiter) > 1 or delimiter in '"\r\n'):
+        raise OperatorError(f"--delimiter: {value!r} is neither a single character nor one of {', '.join(_DELIMITERS)}")
+    return delimiter
+
+
+def _currency(value: str) -> str:
+    if value and not is_code(value.upper()):
+        raise OperatorError(f"--currency: there is no {value!r} in ISO 4217: write it like EUR")
+    return value.upper()
 
 
 def _check(files: Sequence[Path], wish: Wish) -> tuple[Reader, list[Problem]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 from rich.progress import track
 
@@ -26,6 +27,7 @@ from triage.cli.common import (
     table,
 )
 from triage.cli.initial import initial_config
+from triage.config import Address, Zone
 from triage.errors import OperatorError, TriageError
 from triage.explanation import decision_part
 from triage.house import House
@@ -323,16 +325,16 @@ def init(
         raise OperatorError(f"{path} is there already; --force writes over it")
     asking = sys.stdin.isatty()
 
-    def answer(value: str, question: str, default: str, option: str) -> str:
+    def answer(value: str, question: str, default: str, option: str, check: Callable[[str], str] = str) -> str:
         if value:
-            return value
+            return check(value)
         if asking:
-            return str(typer.prompt(question, default=default or None))
+            return str(typer.prompt(question, default=default or None, value_proc=check))
         if default:
             return default
         raise OperatorError(f"{option} is missing")
 
-    address = answer(address, "Which address do customers write to", "", "--address")
+    address = answer(address, "Which address do customers write to", "", "--address", _address)
     domain = address.rpartition("@")[2]
     host = answer(host, "IMAP server", f"imap.{domain}", "--host")
     text = initial_config(
@@ -343,10 +345,29 @@ def init(
         relay_host=answer(
             relay_host, "SMTP server", f"smtp.{domain}" if host.startswith("imap.") else host, "--relay-host"
         ),
-        zone=answer(zone, "Time zone of your business hours", "UTC", "--zone"),
+        zone=answer(zone, "Time zone of your business hours", "UTC", "--zone", _zone),
     )
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OperatorError(f"{path}: {error.strerror}") from error
     out.print(f"Wrote {escape(str(path))}. Next: [bold]triage doctor[/bold], then [bold]triage run[/bold].")
+
+
+def _address(text: str) -> str:
+    """An address as the configuration takes it; a wrong one is asked for again, or told."""
+    try:
+        return TypeAdapter[str](Address).validate_python(text)
+    except ValidationError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no address: write it like support@example.com", param_hint="--address"
+        ) from error
+
+
+def _zone(text: str) -> str:
+    try:
+        return TypeAdapter[str](Zone).validate_python(text)
+    except ValidationError as error:
+        raise typer.BadParameter(
+            f"there is no time zone {text!r}: write it like Europe/Madrid", param_hint="--zone"
+        ) from error

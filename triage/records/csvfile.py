@@ -227,9 +227,11 @@ def _encoding(name: str, file: BinaryIO) -> str:
 
 def _sample(name: str, file: BinaryIO, encoding: str) -> str:
     try:
+        # refuses codecs that make no text, like base64; their decoders would begin
+        " ".encode(encoding)
         sample = codecs.getincrementaldecoder(encoding)().decode(file.read(_SAMPLE))
-    except UnicodeDecodeError as error:
-        raise OperatorError(f"{name}: is not written in {encoding}: {error.reason}; give --encoding") from error
+    except UnicodeError as error:
+        raise OperatorError(f"{name}: is not written in {encoding}: {error}; give --encoding") from error
     except LookupError as error:
         raise OperatorError(f"--encoding: there is no {encoding}") from error
     file.seek(0)
