@@ -43,6 +43,8 @@ _LIVED_SECONDS = 10
 _READING_SECONDS = 600
 #: its file descriptor: whatever sys.stderr is just now
 _STANDARD_ERROR = 2
+#: how late a signal is heard at most
+_HEAR_SECONDS = 1
 #: how long a stop waits for the walks in hand
 _STOP_SECONDS = 8
 
@@ -125,12 +127,19 @@ class Daemon:
                 log.info(
                     "started", walks=",".join(self._walks), model=self._house.model if "read" in self._walks else ""
                 )
-                self._asked_to_stop.get()
+                self._wait_to_be_stopped()
                 return self._wind_down()
 
     def stop(self) -> None:
         """End `run` soon; safe from any thread and from a signal."""
         self._asked_to_stop.put(None)
+
+    def _wait_to_be_stopped(self) -> None:
+        # a signal that comes just before a wait, or strikes another thread, does not end it: its handler runs after it
+        while True:
+            with contextlib.suppress(queue.Empty):
+                self._asked_to_stop.get(timeout=_HEAR_SECONDS)
+                return
 
     def _prepare(self) -> None:
         """Open everything that can be wrong before the first walk: a mistake is the operator's to hear of now."""

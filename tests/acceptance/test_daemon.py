@@ -314,6 +314,31 @@ def test_a_sigterm_is_heard_even_while_the_daemon_lies_down_to_wait(site: Site) 
     assert b"stopped" in done.stderr
 
 
+#: runs triage, and has another thread than the main one struck by SIGTERM: nothing then wakes the main thread
+ASTRAY = """
+import signal, sys, threading, time
+from triage.cli import main
+
+def strike():
+    while signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        time.sleep(0.1)
+    time.sleep(2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=strike, daemon=True).start()
+sys.exit(main())
+"""
+
+
+def test_a_sigterm_that_does_not_wake_the_daemon_is_heard(site: Site) -> None:
+    """So is one that comes between the last step before the wait and the wait itself."""
+    command = [sys.executable, "-c", ASTRAY, "--config", "config.toml", "run"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=site.folder, env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"stopped" in done.stderr
+
+
 @pytest.mark.parametrize("site", ["postgres"], indirect=True)
 def test_two_processes_on_postgresql_share_the_work(site: Site) -> None:
     """Both run; each complaint is booked, opened and answered once."""
