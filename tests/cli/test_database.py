@@ -57,3 +57,24 @@ def test_a_mail_is_explained_before_there_is_a_database(triage: Run, tmp_path: P
     assert triage("rules", "check").code == 0
     assert triage("explain", "complaint.eml").code == 0
     assert not (tmp_path / "triage.db").exists()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"TRIAGE_DATABASE__URL": "postgresql+psycopg://me:half@s3cret:12x@db/triage"},
+        {"TRIAGE_LEDGER__URL": "mysql://me:half@s3cret:12x@db/erp", "TRIAGE_LEDGER__SOURCE": "sql",
+         "TRIAGE_LEDGER__QUERIES": '{"invoice": "select 1 as number where 1 = :number"}'},
+    ],
+    ids=["database", "ledger"],
+)  # fmt: skip
+def test_a_url_that_cannot_be_read_is_told_without_its_password(
+    triage: Run, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    """A password with an @ in it must be written %40; what stands behind is no port, and not for everybody to read."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    ran = triage("ledger", "status")
+    assert ran.code == 2
+    assert "is no database URL, like postgresql+psycopg://user@host/name" in ran.err
+    assert "12x" not in ran.err

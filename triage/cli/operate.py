@@ -315,7 +315,7 @@ def init(
     host: Annotated[str, typer.Option(help="IMAP server.")] = "",
     address: Annotated[str, typer.Option(help="What customers write to.")] = "",
     username: Annotated[str, typer.Option(help="IMAP login; the address where it is left out.")] = "",
-    password_file: Annotated[str, typer.Option(help="A file that holds the password.")] = "",
+    password_file: Annotated[str, typer.Option(help="A file that holds the password, as seen from the config.")] = "",
     relay_host: Annotated[str, typer.Option(help="SMTP server; the IMAP server where it is left out.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone of the business hours, like Europe/Madrid.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,

@@ -176,7 +176,7 @@ def _engine(url: str, timeout: float) -> Engine:
             parsed = parsed.set(database=path).update_query_dict({"mode": "ro", "uri": "true"})
         options = {"connect_timeout": max(1, int(timeout))} if backend in ("postgresql", "mysql", "mariadb") else {}
         engine = create_engine(parsed, connect_args=options, pool_pre_ping=True, pool_size=2, hide_parameters=True)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise LedgerError("ledger.url is no database URL, like postgresql+psycopg://user@host/name") from error
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise LedgerError(f"ledger.url needs a driver that is not installed: {error}") from error

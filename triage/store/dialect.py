@@ -71,7 +71,8 @@ def _parsed(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseError(f"database.url: {error}") from error
+        # its words may hold a part of the password
+        raise DatabaseError("database.url is no database URL, like postgresql+psycopg://user@host/name") from error
 
 
 def _in_one_line(context: ExceptionContext) -> None:
