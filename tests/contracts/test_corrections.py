@@ -37,14 +37,16 @@ def test_nothing_said_is_nothing_known(desk: TwinHouse) -> None:
 
 
 def test_each_word_of_a_person_changes_the_mark(desk: TwinHouse) -> None:
-    """Other processes ask for it before each batch; a second word about the same mail counts too."""
-    marks = [desk.store.corrections.mark()]
+    """Other processes ask for it before each batch; a second word about the same mail counts, and one taken back too."""
     _, second, _ = references(desk)
-    for move in ("reject", "reopen"):
+    marks = [desk.store.corrections.mark()]
+    for move in ("reject", "reopen", "reject"):
         desk.world.clock.forward(seconds=1)
         desk.store.cases.move(second, move, actor="ana", now=desk.now())
         marks.append(desk.store.corrections.mark())
-    assert len(set(marks)) == 3
+    unsaid, said, taken_back, said_again = marks
+    assert len({unsaid, said, said_again}) == 3
+    assert taken_back == unsaid
 
 
 def test_what_was_said_is_told_oldest_first(desk: TwinHouse) -> None:
