@@ -37,7 +37,7 @@ def test_nothing_said_is_nothing_known(desk: TwinHouse) -> None:
 
 
 def test_each_word_of_a_person_changes_the_mark(desk: TwinHouse) -> None:
-    """Other processes ask for it before each batch; a second word about the same mail counts, and one taken back too."""
+    """Other processes ask for it before each batch; a second word about a mail counts, and one taken back too."""
     _, second, _ = references(desk)
     marks = [desk.store.corrections.mark()]
     for move in ("reject", "reopen", "reject"):
