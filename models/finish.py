@@ -168,8 +168,8 @@ def crossed(said: Sequence[Said], model: str) -> Report:
                 label = row["label"] if row["label"] in REASONS else NONE
                 mails.append(Labelled(words=words, label=label, also=tuple(row["also"])))
                 verdicts.append(verdict(row, calibration, model))
-    counted = repeated(said)
-    return report(mails, verdicts, model=model, thresholds=thresholds_of(counted, calibrate(counted)))
+    every = repeated(said)
+    return report(mails, verdicts, model=model, thresholds=thresholds_of(every, calibrate(every)))
 
 
 def thresholds_of(said: Sequence[Said], calibration: Calibration) -> Thresholds:
