@@ -8,9 +8,6 @@ Relative paths count from the folder of the file, those of the environment from 
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,26 +15,23 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
-from sqlalchemy.engine import make_url
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from triage.errors import ConfigError
 from triage.mail.connection import is_loopback
 from triage.records.columns import COLUMNS
 from triage.records.database import query_problems
+from triage.settings_sources import (
+    PREFIX,
+    Environment,
+    counted_from,
+    mailboxes_from_environment,
+    read_file,
+    told,
+    unknown_variables,
+)
 
 Security = Literal["tls", "starttls", "none"]
-PREFIX = "TRIAGE_"
-#: keys that name a file or a folder
-PATHS = frozenset(
-    {"path", "learned", "password_file", "ca_file", "client_secret_file", "refresh_token_file", "url_file"}
-)
 
 
 def _zone(name: str) -> str:
@@ -358,19 +352,6 @@ class LogSettings(Section):
     format: Literal["auto", "json", "console"] = "auto"
 
 
-class _EnvironmentSource(EnvSettingsSource):
-    """The environment, mailboxes left out: those are lists, and are met by name in `_mailboxes_from_environment`."""
-
-    def __call__(self) -> dict[str, Any]:
-        return {key: value for key, value in super().__call__().items() if key != "mailbox"}
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """A value that is not JSON stays as it is, and is told together with all other mistakes."""
-        with suppress(ValueError):
-            return super().decode_complex_value(field_name, field, value)
-        return value
-
-
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -400,7 +381,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over the file, and nothing else."""
-        return (_EnvironmentSource(settings_cls), init_settings)
+        return (Environment(settings_cls), init_settings)
 
     @model_validator(mode="after")
     def _one_name_one_mailbox(self) -> Self:
@@ -426,22 +407,15 @@ def load_settings(path: Path | None) -> Settings:
     """
     text, values = "", {}
     if path is not None:
-        try:
-            text = path.read_text(encoding="utf-8")
-            values = _counted_from(path.parent.resolve(), _with_places(tomllib.loads(text)))
-        except FileNotFoundError as error:
-            raise ConfigError(f"{path}: no such file (triage init writes one)") from error
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    problems = _unknown_variables(os.environ)
-    problems += _mailboxes_from_environment(values, os.environ)
+        text, values = read_file(path)
+        values = counted_from(path.parent.resolve(), _with_places(values))
+    problems = unknown_variables(os.environ, Settings.model_fields)
+    problems += mailboxes_from_environment(values, os.environ)
     try:
         settings = Settings(**values)
     except ValidationError as error:
         name = str(path) if path is not None else "environment"
-        problems += [_problem(name, text, details, _variables(values, details["loc"])) for details in error.errors()]
+        problems += [told(details, name=name, text=text, values=values) for details in error.errors()]
     if problems:
         raise ConfigError("the configuration has mistakes", problems)
     return settings
@@ -457,103 +431,3 @@ def _with_places(values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(keys, dict):
             keys.setdefault(key, default)
     return values
-
-
-def _counted_from(folder: Path, section: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with every relative path counted from `folder`."""
-    return {key: _placed(folder, key, value) for key, value in section.items()}
-
-
-def _placed(folder: Path, key: str, value: Any) -> Any:
-    # a site's own names are keys there
-    if isinstance(value, dict) and key not in ("queries", "columns"):
-        return _counted_from(folder, value)
-    if isinstance(value, list):
-        return [_placed(folder, "", each) for each in value]
-    if isinstance(value, str) and value and key in PATHS:
-        return str(folder / value)
-    if isinstance(value, str) and key == "url" and re.match(r"sqlite(\+\w+)?:///(?!:memory:|file:).", value):
-        url = make_url(value)
-        return url.set(database=str(folder / (url.database or ""))).render_as_string(hide_password=False)
-    return value
-
-
-def _mailboxes_from_environment(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
-    problems = []
-    mailboxes = {name: values["mailbox"][at] for at, name in enumerate(_mailbox_names(values))}
-    for variable, value in environment.items():
-        match = re.fullmatch(rf"{PREFIX}MAILBOX__(.+?)__(?:(OAUTH2)__)?([A-Z0-9_]+)", variable.upper())
-        if match is None:
-            continue
-        mailbox = mailboxes.get(match[1])
-        if mailbox is None:
-            problems.append(f"environment: {variable}: the file has no mailbox of that name")
-        elif match[2] is None:
-            mailbox[match[3].lower()] = value
-        else:
-            mailbox.setdefault(match[2].lower(), {})[match[3].lower()] = value
-    return problems
-
-
-def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    known = {f"{PREFIX}{section}__".upper() for section in Settings.model_fields}
-    return [
-        f"environment: {variable}: no such setting"
-        for variable in environment
-        if variable.startswith(PREFIX) and "__" in variable and not variable.upper().startswith(tuple(known))
-    ]
-
-
-def _mailbox_names(values: Mapping[str, Any]) -> list[str]:
-    """How variables call the mailboxes of the file, "" where it has no table for one."""
-    mailboxes = values.get("mailbox")
-    if not isinstance(mailboxes, list):
-        return []
-    return [str(each.get("name", "")).upper().replace("-", "_") if isinstance(each, dict) else "" for each in mailboxes]
-
-
-def _variables(values: Mapping[str, Any], location: tuple[int | str, ...]) -> tuple[str, list[str]]:
-    """The variable that gives the value at a location, "" where none does; and those that give parts of it."""
-    steps = [str(step).upper() for step in location]
-    if location[:1] == ("mailbox",) and len(location) > 1:
-        steps[1] = _mailbox_names(values)[int(location[1])]
-    name = PREFIX + "__".join(steps)
-    parts = [variable for variable in os.environ if steps and variable.upper().startswith(f"{name}__")]
-    whole = [variable for variable in os.environ if steps and f"{name}__".startswith(f"{variable.upper()}__")]
-    return max(whole, key=len, default=""), parts
-
-
-def _problem(name: str, text: str, details: Mapping[str, Any], variables: tuple[str, list[str]]) -> str:
-    location = tuple(details["loc"])
-    line = _line_of(text, location)
-    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in location)
-    message = (
-        "no such key" if details["type"] == "extra_forbidden" else str(details["msg"]).removeprefix("Value error, ")
-    )
-    variable, parts = variables
-    if variable:
-        return f"environment: {variable}: {message}"
-    if parts:
-        message += f" ({', '.join(parts)} {'is' if len(parts) == 1 else 'are'} set)"
-    return f"{name}{f', line {line}' if line else ''}: {f'{key}: ' if key else ''}{message}"
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
-    """The line where a key (or else its section) stands; TOML's own parser does not tell."""
-    if not location:
-        return None
-    section, index = str(location[0]), -1
-    keys = [step for step in location[1:] if isinstance(step, str)]
-    wanted = next((step for step in location[1:] if isinstance(step, int)), 0)
-    wanted_key, fallback = None if keys else section, None
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*(\[+)\s*([^\]]+?)\s*\]+", line)
-        if header:
-            first, *path = (part.strip().strip('"') for part in header[2].split("."))
-            index += first == section and not path and header[1] == "[["
-            inside = first == section and path == keys[: len(path)] and index in (-1, wanted)
-            wanted_key = keys[len(path)] if inside and len(path) < len(keys) else None
-            fallback = number if inside else fallback
-        elif wanted_key and re.match(rf"\s*\"?{re.escape(wanted_key)}\"?\s*[=.]", line):
-            return number
-    return fallback
