@@ -149,6 +149,23 @@ def test_a_time_zone_that_does_not_exist_is_told(tmp_path: Path) -> None:
     assert "no such time zone" in problems(tmp_path, GOOD + '\n[hours]\nzone = "Mars/Olympus"\n')[0]
 
 
+@pytest.mark.parametrize(("code", "says"), [("XXQ", "there is no 'XXQ' in ISO 4217"), ("€", "there is no '€'")])
+def test_a_currency_that_does_not_exist_is_told(tmp_path: Path, code: str, says: str) -> None:
+    """Every record that names none would be in it."""
+    said = problems(tmp_path, f'{GOOD}\n[ledger]\ncurrency = "{code}"\n')
+    assert len(said) == 1
+    assert "line 19: ledger.currency: " in said[0]
+    assert says in said[0]
+
+
+def test_a_currency_may_be_written_small(tmp_path: Path) -> None:
+    """As in `triage ledger import --currency`; none at all is an answer too."""
+    for code, meant in (("eur", "EUR"), ("CHF", "CHF"), ("", "")):
+        ledger = load(tmp_path, f'{GOOD}\n[ledger]\ncurrency = "{code}"\n').ledger
+        assert ledger is not None
+        assert ledger.currency == meant
+
+
 def test_a_relay_without_a_sender_is_told(tmp_path: Path) -> None:
     """Letters need somebody who writes them."""
     assert "letters.sender" in problems(tmp_path, GOOD.split("[letters]", maxsplit=1)[0])[0]

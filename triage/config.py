@@ -30,6 +30,7 @@ from triage.settings_sources import (
     told,
     unknown_variables,
 )
+from triage.understanding.currencies import is_code
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -46,7 +47,15 @@ def _lower(value: str) -> str:
     return value.strip().lower()
 
 
+def _currency(code: str) -> str:
+    if code and not is_code(code.upper()):
+        raise ValueError(f"there is no {code!r} in ISO 4217: write it like EUR")
+    return code.upper()
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+#: an ISO 4217 code, "" = none
+Currency = Annotated[str, AfterValidator(_currency)]
 Address = Annotated[str, AfterValidator(_lower), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
@@ -319,8 +328,8 @@ class LedgerSettings(Section):
     queries: dict[str, str] = {}
     #: a heading of yours → what it means (a field of triage/records/columns.py)
     columns: dict[str, str] = {}
-    #: ISO 4217, for records that name none
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    #: for records that name none
+    currency: Currency = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
