@@ -414,7 +414,8 @@ def load_settings(path: Path | None) -> Settings:
 
     Raises ConfigError that names every mistake at once.
     """
-    text, values = "", {}
+    text = ""
+    values: dict[str, Any] = {}
     if path is not None:
         text, values = read_file(path)
         values = counted_from(path.parent.resolve(), _with_places(values))

@@ -27,9 +27,10 @@ from triage.mail.mailbox import MailSource
 from triage.mail.message import Message, RawMail, parse
 from triage.records.claim import Consulted, unanswered
 from triage.records.ledger import LedgerError
-from triage.store.books import LAST_ATTEMPT, set_aside
+from triage.store.books import LAST_ATTEMPT
 from triage.store.dialect import is_trouble
 from triage.store.lookup import answered_by, known_about
+from triage.store.quarantine import set_aside
 from triage.store.recording import Written, record, write_records
 from triage.store.store import Store
 from triage.store.views import KeptMail
@@ -159,12 +160,12 @@ def _keep(house: House, mailbox: MailSource, uidvalidity: int, stopped: Stopped)
 
 def _ask_again(house: House, mailbox: MailSource, uidvalidity: int, file_as: str) -> int:
     """Mails that the server has and could not hand over: a person is called until they come. Returns how many came."""
-    books, where, kept = house.store.books, (mailbox.account.name, mailbox.account.folder), 0
-    left = books.awaited(*where, uidvalidity)
+    quarantine, where, kept = house.store.quarantine, (mailbox.account.name, mailbox.account.folder), 0
+    left = quarantine.awaited(*where, uidvalidity)
     if left:
-        for batch in mailbox.fetch(books.to_fetch_again(*where, uidvalidity, now=house.now())):
-            kept += books.keep(batch, file_as=file_as, now=house.now())
-        left = books.awaited(*where, uidvalidity)
+        for batch in mailbox.fetch(quarantine.to_fetch_again(*where, uidvalidity, now=house.now())):
+            kept += house.store.books.keep(batch, file_as=file_as, now=house.now())
+        left = quarantine.awaited(*where, uidvalidity)
     if left:
         why = f"{left} mails that the server cannot hand over (triage quarantine list)"
         house.store.alarms.call("withheld", "/".join(where), why, now=house.now())

@@ -39,6 +39,8 @@ def triage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
         content = stdin.encode() if isinstance(stdin, str) else stdin
         monkeypatch.setattr(sys, "argv", ["triage", *words])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+        # what was logged before, by no command
+        capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             cli.main()
         printed = capsys.readouterr()

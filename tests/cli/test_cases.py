@@ -179,7 +179,7 @@ def test_whoever_ends_a_quarantine_is_on_record_and_its_alarm_ends_with_the_last
     monkeypatch.setenv("TRIAGE_ACTOR", "kim")
     arrives("a bomb", 1)
     arrives("another bomb", 2)
-    first, second = (line.id for line in site.store.books.quarantined())
+    first, second = (line.id for line in site.store.quarantine.lines())
     assert triage("quarantine", "drop", str(first)).code == 0
     assert site.desk.alarms == {"quarantine": 2}
     assert triage("quarantine", "retry", str(second)).code == 0

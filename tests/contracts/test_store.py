@@ -247,10 +247,10 @@ def test_a_mail_that_the_server_withholds_is_in_the_books_and_read_when_it_comes
     with store.books.unread(32) as batch:
         assert [mail.raw.uid for mail in batch.mails] == [1, 3]
     assert store.books.keep([withheld(2)], now=MONDAY) == 0
-    (line,) = store.books.quarantined()
-    assert (line.uid, store.books.awaited("support", "INBOX", 1)) == (2, 1)
+    (line,) = store.quarantine.lines()
+    assert (line.uid, store.quarantine.awaited("support", "INBOX", 1)) == (2, 1)
     assert store.books.keep([raw(2)], file_as="kept", now=MONDAY) == 1
-    assert store.books.awaited("support", "INBOX", 1) == 0
+    assert store.quarantine.awaited("support", "INBOX", 1) == 0
     assert store.books.keep([raw(2)], now=MONDAY) == 0
     assert (store.books.waiting(), store.books.content(line.id)) == (3, raw(2))
     assert store.books.to_file("support", "INBOX", 1) == {2: "kept"}
@@ -262,17 +262,17 @@ def test_a_withheld_mail_is_asked_for_soon_and_then_seldom(store: Store) -> None
     tries = [
         minute
         for minute in range(24 * 60)
-        if store.books.to_fetch_again("support", "INBOX", 1, now=MONDAY + timedelta(minutes=minute))
+        if store.quarantine.to_fetch_again("support", "INBOX", 1, now=MONDAY + timedelta(minutes=minute))
     ]
     assert tries[:4] == [1, 2, 4, 8]
     assert len(tries) <= 15
     later = MONDAY + timedelta(days=1)
-    (line,) = store.books.quarantined()
-    assert store.books.release(line.id, actor="kim", now=later)
-    assert store.books.to_fetch_again("support", "INBOX", 1, now=later) == (1,)
-    assert [each.why for each in store.books.quarantined()] == [withheld(1).withheld]
-    assert store.books.drop(line.id, actor="kim", now=later)
-    assert store.books.to_fetch_again("support", "INBOX", 1, now=later + timedelta(days=9)) == ()
+    (line,) = store.quarantine.lines()
+    assert store.quarantine.release(line.id, actor="kim", now=later)
+    assert store.quarantine.to_fetch_again("support", "INBOX", 1, now=later) == (1,)
+    assert [each.why for each in store.quarantine.lines()] == [withheld(1).withheld]
+    assert store.quarantine.drop(line.id, actor="kim", now=later)
+    assert store.quarantine.to_fetch_again("support", "INBOX", 1, now=later + timedelta(days=9)) == ()
 
 
 def test_two_readers_take_different_mails(postgres_server: Postgres) -> None:

@@ -288,7 +288,7 @@ def test_what_the_database_refuses_is_told_in_one_line_without_the_customers_wor
         house.world.mailboxes["support"].put(mail("I was charged twice for INV-4711."), arrived=house.now())
         pipeline.collect(house)
         pipeline.read(house)
-        (aside,), (alarm,) = house.store.books.quarantined(), house.store.alarms.open()
+        (aside,), (alarm,) = house.store.quarantine.lines(), house.store.alarms.open()
     logged = capsys.readouterr()
     assert "never_this" in aside.why
     assert "never_this" in alarm.why

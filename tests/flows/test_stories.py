@@ -379,11 +379,11 @@ def test_a_mail_that_breaks_us_is_set_aside_and_the_next_one_is_read(world: Worl
         arrives(house, mail())
         assert house.desk.outcomes == ["quarantined", "taken"]
         assert "quarantine" in house.desk.alarms
-        (aside,) = house.store.books.quarantined()
-        assert house.store.books.release(aside.id, actor="kim", now=house.now())
+        (aside,) = house.store.quarantine.lines()
+        assert house.store.quarantine.release(aside.id, actor="kim", now=house.now())
         house.settle()
         assert house.desk.outcomes == ["quarantined", "taken"]
-        assert house.store.books.drop(aside.id, actor="kim", now=house.now())
+        assert house.store.quarantine.drop(aside.id, actor="kim", now=house.now())
         assert house.desk.outcomes == ["ignored", "taken"]
 
 

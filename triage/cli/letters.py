@@ -140,7 +140,7 @@ def _print_letter(line: LetterLine, settings: Settings) -> None:
 def list_quarantine(context: typer.Context, as_json: JsonOption = False) -> None:
     """Mails that were set aside, and why."""
     with house_of(context) as house:
-        lines = house.store.books.quarantined()
+        lines = house.store.quarantine.lines()
         if as_json:
             print_json_lines(lines)
             return
@@ -158,7 +158,7 @@ def list_quarantine(context: typer.Context, as_json: JsonOption = False) -> None
 def retry_mail(context: typer.Context, mail: MailId) -> None:
     """Read a mail again at the next round."""
     with house_of(context) as house:
-        if not house.store.books.release(mail, actor=actor(), now=house.now()):
+        if not house.store.quarantine.release(mail, actor=actor(), now=house.now()):
             raise NotFound(f"there is no mail {mail} in quarantine")
     out.print(f"Mail {mail}: will be read again.")
 
@@ -167,6 +167,6 @@ def retry_mail(context: typer.Context, mail: MailId) -> None:
 def drop(context: typer.Context, mail: MailId) -> None:
     """Take a mail out of quarantine for good; its bytes stay in the database."""
     with house_of(context) as house:
-        if not house.store.books.drop(mail, actor=actor(), now=house.now()):
+        if not house.store.quarantine.drop(mail, actor=actor(), now=house.now()):
             raise NotFound(f"there is no mail {mail} in quarantine")
     out.print(f"Mail {mail}: dropped.")

@@ -7,23 +7,18 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, exists, func, insert, select, update
 from sqlmodel import Session, col
 
 from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.mail.message import Message, RawMail
 from triage.store.dialect import advisory_lock, is_postgres, notify, take_turns
-from triage.store.history import add_event, clear_alarms, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Attempt, Case, Cursor, Mail, Raw, Record
 from triage.store.views import BookLine, FolderCursor, FolderHealth, KeptMail, MailLine
 
 #: reading begun so often without an end: the mail itself must be what ends the process
 LAST_ATTEMPT = 5
-#: the shortest and longest pause before a withheld mail is asked for again
-_AGAIN = (timedelta(minutes=1), timedelta(hours=6))
-#: written out: only then do databases see that the index of quarantined mails holds them all
-_QUARANTINED = col(Mail.outcome) == literal_column("'quarantined'")
 _LINES = insert(Mail).returning(col(Mail.uid), col(Mail.id))
 _BYTES = insert(Raw)
 _ATTEMPTS = insert(Attempt)
@@ -70,7 +65,7 @@ class Books:
             }
             fresh = [mail for mail in mails if mail.uid not in there]
             ids = self._book(session, [_row(mail, file_as, now) for mail in fresh])
-            come = [mail for mail in mails if mail.uid in there and _is_awaited(there[mail.uid]) and not mail.withheld]
+            come = [mail for mail in mails if mail.uid in there and is_awaited(there[mail.uid]) and not mail.withheld]
             for mail in come:
                 row = there[mail.uid]
                 row.size, row.truncated, row.digest, row.file_as = mail.size, mail.truncated, _digest(mail), file_as
@@ -90,24 +85,6 @@ class Books:
     def _book(session: Session, rows: Sequence[Mapping[str, object]]) -> dict[int, int]:
         """New lines of the books, all in one statement; UID → id."""
         return {uid: mail_id or 0 for uid, mail_id in session.connection().execute(_LINES, rows)} if rows else {}
-
-    def awaited(self, mailbox: str, folder: str, uidvalidity: int) -> int:
-        """How many mails of a folder the server has withheld until now."""
-        with reading(self._engine) as session:
-            return len(_awaited_in(session, mailbox, folder, uidvalidity))
-
-    def to_fetch_again(
-        self, mailbox: str, folder: str, uidvalidity: int, *, now: datetime, limit: int = 20
-    ) -> tuple[int, ...]:
-        """UIDs of withheld mails that it is time to ask for again: soon at first, then seldom. Notes the try."""
-        with writing(self._engine) as session:
-            rows = _awaited_in(session, mailbox, folder, uidvalidity)
-            due = [row for row in rows if row.read_at is None or row.read_at + _pause(row) <= now]
-            due = sorted(due, key=lambda row: row.read_at or row.kept_at)[:limit]
-            for row in due:
-                row.read_at = now
-                session.add(row)
-            return tuple(sorted(row.uid for row in due))
 
     def asked(self, mailbox: str, folder: str, *, uidvalidity: int, now: datetime) -> None:
         """Note that a folder was asked with success; a new UIDVALIDITY starts it afresh (RFC 3501 section 2.3.1.1)."""
@@ -283,43 +260,7 @@ class Books:
                     amount=mail.amount,
                 )
 
-    # quarantine
-
-    def quarantined(self) -> tuple[MailLine, ...]:
-        """Mails that were set aside for a person."""
-        with reading(self._engine) as session:
-            rows = session.scalars(select(Mail).where(_QUARANTINED).order_by(col(Mail.id)))
-            return tuple(mail_line(row, None) for row in rows)
-
-    def release(self, mail_id: int, *, actor: str, now: datetime) -> bool:
-        """Read a quarantined mail again, or ask the server for it; False when there is no such mail in quarantine."""
-        return self._end_quarantine(mail_id, None, actor=actor, now=now)
-
-    def drop(self, mail_id: int, *, actor: str, now: datetime) -> bool:
-        """Take a mail out of quarantine for good; its bytes stay."""
-        return self._end_quarantine(mail_id, "ignored", actor=actor, now=now)
-
-    def _end_quarantine(self, mail_id: int, outcome: str | None, *, actor: str, now: datetime) -> bool:
-        """With its line of history; the alarm of a mailbox ends with the last mail that it was raised for."""
-        with writing(self._engine) as session:
-            row = session.get(Mail, mail_id)
-            if row is None or row.outcome != "quarantined":
-                return False
-            if outcome is None and _is_awaited(row):
-                row.read_at = None
-            else:
-                row.outcome, row.why = outcome, f"dropped from quarantine by {actor}" if outcome else ""
-            session.add(row)
-            session.flush()
-            mail = f"{row.mailbox}/{row.folder} UID {row.uid}"
-            text = f"dropped {mail} from quarantine" if outcome else f"had {mail} read again"
-            add_event(session, None, "quarantine", text, now=now, actor=actor)
-            # of withheld mails, which have no digest, another alarm tells
-            left = session.scalars(select(col(Mail.mailbox)).where(_QUARANTINED, col(Mail.digest) != ""))
-            if row.mailbox not in left.all():
-                clear_alarms(session, ["quarantine"], row.mailbox, now=now)
-            notify(session, "read")
-            return True
+    # a mail of them
 
     def content(self, mail_id: int) -> RawMail | None:
         """A kept mail with its bytes; None when there is none."""
@@ -396,7 +337,8 @@ def _digest(mail: RawMail) -> str:
     return "" if mail.withheld else hashlib.sha256(mail.content).hexdigest()
 
 
-def _is_awaited(row: Mail) -> bool:
+def is_awaited(row: Mail) -> bool:
+    """Whether the server has withheld this mail until now."""
     return row.outcome == "quarantined" and not row.digest
 
 
@@ -406,19 +348,6 @@ def _of(mail: RawMail) -> tuple[ColumnElement[bool], ...]:
         col(Mail.folder) == mail.folder,
         col(Mail.uidvalidity) == mail.uidvalidity,
     )
-
-
-def _awaited_in(session: Session, mailbox: str, folder: str, uidvalidity: int) -> list[Mail]:
-    # the folder is looked at here: the index of quarantined mails is small, and any other would be as long as the books
-    rows = session.scalars(select(Mail).where(_QUARANTINED, col(Mail.digest) == "").order_by(col(Mail.id)))
-    where = mailbox, folder, uidvalidity
-    return [row for row in rows if (row.mailbox, row.folder, row.uidvalidity) == where]
-
-
-def _pause(row: Mail) -> timedelta:
-    """Until a withheld mail is asked for again: as long as it has been waited for, within bounds."""
-    shortest, longest = _AGAIN
-    return min(max((row.read_at or row.kept_at) - row.kept_at, shortest), longest)
 
 
 #: what the books say of a mail that has been kept
@@ -473,12 +402,6 @@ def _bounded(rows: Sequence[Any]) -> Sequence[Any]:
         if at and weight > _BATCH_BYTES:
             return rows[:at]
     return rows
-
-
-def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> None:
-    """Put a mail where a person will see it; the next one is read."""
-    write_outcome(session, mail, {"outcome": "quarantined", "why": why, "read_at": now})
-    raise_alarm(session, "quarantine", mail.raw.mailbox, f"UID {mail.raw.uid} was set aside: {why}", now=now)
 
 
 def write_outcome(session: Session, mail: KeptMail, columns: Mapping[str, object]) -> None:

@@ -1,8 +1,8 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
-``books`` (every UID and what became of it), ``cases``, ``corrections`` (what people have said of mails), ``outbox``,
-``follow_ups``, ``alarms``, ``ledger`` and ``logins`` are the named queries and transactions; nothing else in the house
-writes SQL.
+``books`` (every UID and what became of it), ``quarantine``, ``cases``, ``corrections`` (what people have said of
+mails), ``outbox``, ``follow_ups``, ``alarms``, ``ledger`` and ``logins`` are the named queries and transactions;
+nothing else in the house writes SQL.
 """
 
 from datetime import datetime
@@ -25,6 +25,7 @@ from triage.store.ledger import ImportedLedger
 from triage.store.logins import Logins
 from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
+from triage.store.quarantine import Quarantine
 from triage.store.session import reading, writing
 from triage.store.tables import Event, Switch
 from triage.store.views import EventLine
@@ -49,6 +50,7 @@ class Store:
     def __init__(self, url: str, plans: Plans = lambda _: ()) -> None:
         self.engine = open_engine(url)
         self.books = Books(self.engine)
+        self.quarantine = Quarantine(self.engine)
         self.cases = Cases(self.engine, plans)
         self.corrections = Corrections(self.engine)
         self.outbox = Outbox(self.engine)
