@@ -58,6 +58,9 @@ def test_the_head_of_a_case_says_whose_it_is_and_how_pressing(
     head = triage("cases", "show", reference).out.partition("Letters")[0]
     assert "priority: normal  assignee: ana" in head
     assert "escalated by kim: the press has called" in head
+    site.world.clock.forward(days=30)
+    site.settle()
+    assert "escalated by triage: alert (ana): due since" in triage("cases", "show", reference).out
 
 
 def test_a_case_shows_every_mail_of_the_customer(triage: Run, arrives: Callable[..., str]) -> None:

@@ -82,6 +82,8 @@ def furnish(connection: Connection) -> None:
     }
     put(connection, "diary", id=1, case_id=1, **check, state="open", outcome="")
     put(connection, "event", id=1, case_id=1, at=at, actor="triage", kind="opened", text="", detail="{}")
+    alert = {"kind": "follow_up", "text": "alert (the queue): nobody has looked"}
+    put(connection, "event", id=2, case_id=1, at=at, actor="triage", **alert, detail="{}")
     put(connection, "alarm", id=1, kind="relay", subject="", why="down", count=3, first_at=at, last_at=at)
     if connection.dialect.name == "postgresql":
         for table in ("mail", "dispute_case", "letter", "diary", "event", "alarm"):
@@ -101,6 +103,7 @@ def test_what_the_first_version_left_goes_on_under_this_one(database_url: str, c
         assert pipeline.collect(house) == 0
         house.settle()
         desk = house.desk
+        assert [event.kind for event in desk.cases[0].events][:2] == ["opened", "escalated"]
         assert desk.outcomes == ["taken", "taken"]
         assert [line.opened for line in desk.books[:2]] == [True, True]
         assert [letter.state for letter in desk.letters] == ["sent", "sent"]

@@ -74,6 +74,7 @@ def test_a_check_that_falls_due_reminds_then_raises_then_alerts(house: TwinHouse
     assert seen[-1][1]
     looks = [event for event in house.desk.case.events if "agent has looked" in event.text]
     assert [event.text.split()[0] for event in looks] == ["remind", "raise", "alert"]
+    assert [event.kind for event in looks] == ["follow_up", "follow_up", "escalated"]
 
 
 def test_resolving_a_case_ends_its_diary(house: TwinHouse) -> None:

@@ -14,7 +14,7 @@ from triage.config import Settings
 from triage.errors import OperatorError
 from triage.house import House
 from triage.mail.message import parse
-from triage.store.views import CaseLine, CaseView, DiaryLine, EventLine, MailLine
+from triage.store.views import CaseLine, CaseView, DiaryLine, MailLine
 from triage.understanding.findings import REASONS
 
 app = typer.Typer(no_args_is_help=True, help="Work cases: the queue, one case whole, and every move.")
@@ -321,7 +321,7 @@ def _tell_case(case: CaseView, texts: Sequence[str], settings: Settings) -> None
     tags = f"  tags: {', '.join(case.tags)}" if case.tags else ""
     out.print(escape(f"priority: {line.priority}  assignee: {line.assignee or 'none'}{tags}"), soft_wrap=True)
     if line.escalated:
-        last = next((event for event in reversed(case.events) if _escalates(event)), None)
+        last = next((event for event in reversed(case.events) if event.kind == "escalated"), None)
         why = f" by {last.actor}: {last.text}" if last is not None else ""
         out.print(f"[bold red]escalated[/bold red]{escape(why)}", soft_wrap=True)
     if line.review_why:
@@ -342,10 +342,6 @@ def _tell_case(case: CaseView, texts: Sequence[str], settings: Settings) -> None
         out.print(f"\n[bold]{title}[/bold]")
         for row in told or ["none"]:
             out.print(f"  {escape(row)}", soft_wrap=True)
-
-
-def _escalates(event: EventLine) -> bool:
-    return event.kind == "escalated" or (event.kind == "follow_up" and event.text.startswith("alert"))
 
 
 def _told_check(item: DiaryLine) -> str:

@@ -92,15 +92,17 @@ class FollowUps:
 
 
 def _carry_out(session: Session, case: Case, check: DueCheck, look: Look, now: datetime) -> None:
+    kind = "follow_up"
     match look.effect:
         case "raise" if case.priority != _PRIORITIES[-1]:
             case.priority = _PRIORITIES[_PRIORITIES.index(case.priority) + 1]
         case "alert":
-            case.escalated = True
+            # the line of history that a person leaves who does it
+            kind, case.escalated = "escalated", True
             raise_alarm(session, check.plan.kind, check.reference, look.why, now=now)
     session.add(case)
     to = case.assignee or "the queue"
-    add_event(session, case.id, "follow_up", f"{look.effect} ({to}): {look.why}", now=now)
+    add_event(session, case.id, kind, f"{look.effect} ({to}): {look.why}", now=now)
 
 
 def history_of(session: Session, case: Case) -> CaseHistory:

@@ -1,4 +1,7 @@
-"""The imported ledger; what people have said of mails; which mails others answer; logins that were refused."""
+"""The imported ledger; what people have said of mails; which mails others answer; logins that were refused.
+
+Lines of history in which a follow-up escalated a case have the kind of an escalation from here on.
+"""
 
 from typing import Any
 
@@ -132,3 +135,4 @@ def upgrade() -> None:
         sa.Column("tried_with", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
+    op.execute("UPDATE event SET kind = 'escalated' WHERE kind = 'follow_up' AND text LIKE 'alert (%'")
