@@ -4,7 +4,7 @@ Parts are built when they are first asked for, so that a command opens only what
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
@@ -16,7 +16,7 @@ from triage.cases.actions import Acknowledge
 from triage.cases.calendar import Calendar, business_calendar
 from triage.cases.clocks import Pack, load_pack
 from triage.cases.decide import Policy, follow_ups
-from triage.cases.followups import CaseHistory, FollowUpPlan, look_again
+from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
 from triage.config import MailboxSettings, Settings
 from triage.errors import ConfigError, DatabaseError, ModelError, RulesError
@@ -371,8 +371,8 @@ class House:
         """rules/clocks.toml."""
         return load_pack(self.rules_folder / "clocks.toml")
 
-    def plans(self, history: CaseHistory) -> Sequence[FollowUpPlan]:
-        """The follow-ups that a case with this history needs."""
+    def plans(self, history: CaseHistory) -> Mapping[str, FollowUpPlan | CaseEvent]:
+        """How the clocks of a case with this history stand: the check of each, or what ended it."""
         return look_again(self.clocks, history, self.calendar)
 
     @cached_property

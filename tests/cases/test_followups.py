@@ -31,6 +31,11 @@ def facts(*events: tuple[str, datetime]) -> CaseHistory:
     return CaseHistory(opened_at=OPENED, events=tuple(CaseEvent(kind=kind, at=at) for kind, at in events))  # type: ignore[arg-type]
 
 
+def running(pack: Pack, case: CaseHistory) -> list[FollowUpPlan]:
+    standings = look_again(pack, case, CALENDAR).values()
+    return [standing for standing in standings if isinstance(standing, FollowUpPlan)]
+
+
 def test_a_new_case_has_its_three_checks(pack: Pack) -> None:
     """Looked at in hours, answered in a day, resolved in two weeks."""
     assert {plan.kind: plan.due for plan in due_dates(pack, OPENED, CALENDAR)} == {
@@ -133,13 +138,15 @@ def test_a_resolved_case_that_opens_again_runs_again(pack: Pack, event: str, run
     """Every clock starts anew when the customer comes back, none for a late note of ours."""
     later = OPENED + timedelta(days=3)
     case = facts(("resolved", OPENED + timedelta(days=1)), (event, later))
-    assert {plan.start for plan in look_again(pack, case, CALENDAR)} == ({later} if runs else set())
+    assert {plan.start for plan in running(pack, case)} == ({later} if runs else set())
 
 
 def test_a_voided_case_stays_silent_whoever_writes(pack: Pack) -> None:
     """It was no dispute: only a person opens it again."""
     case = facts(("voided", OPENED + timedelta(hours=1)), ("customer_wrote", OPENED + timedelta(hours=2)))
-    assert look_again(pack, case, CALENDAR) == ()
+    standings = look_again(pack, case, CALENDAR)
+    assert set(standings) == {clock.kind for clock in pack.clocks}
+    assert {ended.kind for ended in standings.values()} == {"voided"}
 
 
 def test_a_silence_alarm_starts_anew_with_every_word_of_ours() -> None:
@@ -149,7 +156,7 @@ def test_a_silence_alarm_starts_anew_with_every_word_of_ours() -> None:
         kind="kept_informed", title="news", after={"normal": day}, effects=("remind",), reset_by=frozenset({"answered"})
     )
     silence = Pack(name="x", title="x", source="x", clocks=(clock,))
-    [plan] = look_again(silence, facts(("answered", OPENED + timedelta(days=2))), CALENDAR)
+    [plan] = running(silence, facts(("answered", OPENED + timedelta(days=2))))
     assert plan.due == datetime(2026, 11, 26, 17, tzinfo=UTC)
 
 
@@ -157,7 +164,8 @@ def test_a_clock_that_is_gone_from_the_pack_is_let_go(pack: Pack) -> None:
     """An admin who removes a clock does not leave rows that nobody understands."""
     plan = plan_of(pack, "resolution_due")
     other = Pack(name="other", title="", source="", clocks=())
-    assert look_at(plan, other, facts(), CALENDAR, now=plan.due).outcome == "met"
+    look = look_at(plan, other, facts(), CALENDAR, now=plan.due)
+    assert (look.outcome, look.why, look.plan) == ("gone", "the rules have no such clock any more", None)
 
 
 KINDS = ["agent_looked", "answered", "asked_customer", "customer_wrote", "resolved", "closed", "voided", "reopened"]
@@ -181,12 +189,12 @@ def test_an_effect_happens_only_to_a_running_clock_that_is_due(events: list[tupl
     pack = load_pack(SHIPPED)
     now = OPENED + timedelta(minutes=minute)
     case = facts(*[(kind, OPENED + timedelta(minutes=at)) for kind, at in events if at <= minute])
-    running = {plan.kind: plan for plan in look_again(pack, case, CALENDAR)}
+    runs = {plan.kind: plan for plan in running(pack, case)}
     for plan in due_dates(pack, OPENED, CALENDAR):
         look = look_at(plan, pack, case, CALENDAR, now=now)
-        assert (look.outcome == "met") == (plan.kind not in running)
+        assert (look.outcome == "met") == (plan.kind not in runs)
         if look.outcome == "act":
-            assert running[plan.kind].due <= now
+            assert runs[plan.kind].due <= now
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,20 @@ def test_the_diary_names_each_clock_and_what_became_of_it(
     assert "ended  resolution due: over, the case was resolved" in triage("cases", "show", reference).out
 
 
+def test_a_clock_that_the_admin_took_out_of_the_rules_was_not_met(
+    triage: Run, site: TwinHouse, arrives: Callable[..., str]
+) -> None:
+    """What happens next to the case did not end it, and the clocks that are left run on."""
+    reference = arrives()
+    clocks = tuple(clock for clock in site.clocks.clocks if clock.kind != "resolution_due")
+    vars(site)["clocks"] = replace(site.clocks, clocks=clocks)
+    site.store.cases.note(reference, "called the bank", actor="kim", now=site.now())
+    diary = triage("cases", "show", reference).out.partition("Diary")[2].partition("History")[0]
+    assert "ended  resolution due: the rules have no such clock any more" in diary
+    assert "ended  agent has looked: met, an agent has looked" in diary
+    assert "open  a person has answered the customer" in diary
+
+
 def test_words_that_speak_for_a_dispute_are_not_shown_as_nothing(triage: Run, arrives: Callable[..., str]) -> None:
     """Where a verdict is sure, no single clause moves its probability: words are told, strongest first."""
     reference = arrives()

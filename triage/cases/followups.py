@@ -4,6 +4,7 @@ A check is never switched off or moved by hand. What happened to the case is giv
 follows from them; so looking twice, late, or after a crash comes to the same result.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -11,6 +12,9 @@ from typing import Literal
 from triage.cases.actions import Priority
 from triage.cases.calendar import Calendar
 from triage.cases.clocks import ENDINGS, Clock, Effect, EventKind, Pack
+
+#: what became of a check whose clock an admin has taken out
+GONE = "the rules have no such clock any more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +60,8 @@ class Look:
     """What looking at a check came to."""
 
     #: met = it happened, nothing more to do; wait = not due, or moved; act = `effect` is to be carried out;
-    #: over = every effect has happened
-    outcome: Literal["met", "wait", "act", "over"]
+    #: over = every effect has happened; gone = the rules have no such clock
+    outcome: Literal["met", "wait", "act", "over", "gone"]
     why: str
     effect: Effect | None = None
     #: the check as it stands in the diary from now on; None = it leaves the diary
@@ -75,7 +79,7 @@ def look_at(plan: FollowUpPlan, pack: Pack, facts: CaseHistory, calendar: Calend
     """What a check does now. At most one effect a look, so that a house that was away does not do all at once."""
     clock = pack.clock(plan.kind)
     if clock is None:
-        return Look(outcome="met", why=f"the pack {pack.name} has no such clock any more")
+        return Look(outcome="gone", why=GONE)
     start, ended_by = _standing(clock, facts)
     if ended_by is not None:
         return Look(outcome="met", why=f"{ended_by.kind.replace('_', ' ')} at {ended_by.at:%Y-%m-%d %H:%M %Z}")
@@ -90,10 +94,13 @@ def look_at(plan: FollowUpPlan, pack: Pack, facts: CaseHistory, calendar: Calend
     return Look(outcome="act", why=why, effect=effect, plan=_after_effect(plan, clock, calendar, now))
 
 
-def look_again(pack: Pack, facts: CaseHistory, calendar: Calendar) -> tuple[FollowUpPlan, ...]:
-    """The checks that run, seen afresh from the events alone: for a case that something has just happened to."""
+def look_again(pack: Pack, facts: CaseHistory, calendar: Calendar) -> Mapping[str, FollowUpPlan | CaseEvent]:
+    """Every clock's kind → its check while it runs, else what ended it; seen afresh from the events alone."""
     standings = [(clock, *_standing(clock, facts)) for clock in pack.clocks]
-    return tuple(_plan(clock, start, calendar, facts.priority) for clock, start, ended in standings if ended is None)
+    return {
+        clock.kind: _plan(clock, start, calendar, facts.priority) if ended_by is None else ended_by
+        for clock, start, ended_by in standings
+    }
 
 
 def _standing(clock: Clock, facts: CaseHistory) -> tuple[datetime, CaseEvent | None]:

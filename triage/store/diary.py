@@ -4,21 +4,21 @@ A follow-up is a row with a due time; where it stands follows from the case's hi
 its diary afresh, and looking twice does nothing twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from triage.cases.clocks import ENDINGS, EventKind
-from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, Look
+from triage.cases.followups import GONE, CaseEvent, CaseHistory, FollowUpPlan, Look
 from triage.store.history import add_event, raise_alarm
 from triage.store.session import reading, writing
 from triage.store.tables import Case, Diary, Event
 from triage.store.views import DueCheck
 
-#: says which checks a case with this history needs
-Plans = Callable[[CaseHistory], Sequence[FollowUpPlan]]
+#: says of a case with this history: kind of each clock that there is → its check while it runs, else what ended it
+Plans = Callable[[CaseHistory], Mapping[str, FollowUpPlan | CaseEvent]]
 
 #: kinds of history lines that clocks listen to → what they mean to a clock
 _CLOCK_EVENTS: dict[str, EventKind] = {
@@ -122,13 +122,13 @@ def history_of(session: Session, case: Case) -> CaseHistory:
 def replan(session: Session, case: Case, plans: Plans, *, now: datetime) -> None:
     """Plan a case's diary afresh after something has happened to it; checks that run on stay as they are."""
     session.flush()
-    history = history_of(session, case)
-    wanted = {plan.kind: plan for plan in plans(history)}
+    standings = plans(history_of(session, case))
+    wanted = {kind: plan for kind, plan in standings.items() if isinstance(plan, FollowUpPlan)}
     rows = session.scalars(select(Diary).where(col(Diary.case_id) == case.id, col(Diary.state) == "open")).all()
     for row in rows:
         plan = wanted.pop(row.kind, None)
         if plan is None:
-            row.state, row.outcome, row.done_at = "cancelled", _ending(row, history.events[-1]), now
+            row.state, row.outcome, row.done_at = "cancelled", _ending(row, standings.get(row.kind)), now
         elif plan.start != row.start:
             _write(row, plan)
         session.add(row)
@@ -142,11 +142,13 @@ def replan(session: Session, case: Case, plans: Plans, *, now: datetime) -> None
             session.add(row)
 
 
-def _ending(row: Diary, event: CaseEvent) -> str:
-    """What became of a check that what has just happened to its case has ended."""
-    end = "over" if event.kind in ENDINGS else "met"
-    late = " late" if row.step or event.at > row.due else ""
-    return f"{end}{late}, {_HAPPENED[event.kind]}"
+def _ending(row: Diary, ended_by: FollowUpPlan | CaseEvent | None) -> str:
+    """What became of a check that runs no more."""
+    if not isinstance(ended_by, CaseEvent):
+        return GONE
+    end = "over" if ended_by.kind in ENDINGS else "met"
+    late = " late" if row.step or ended_by.at > row.due else ""
+    return f"{end}{late}, {_HAPPENED[ended_by.kind]}"
 
 
 def _plan(row: Diary) -> FollowUpPlan:

@@ -45,9 +45,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
-    """What we know. `plans` says which follow-ups a case with a given history needs."""
+    """What we know. `plans` says how the clocks of a case with a given history stand."""
 
-    def __init__(self, url: str, plans: Plans = lambda _: ()) -> None:
+    def __init__(self, url: str, plans: Plans = lambda _: {}) -> None:
         self.engine = open_engine(url)
         self.books = Books(self.engine)
         self.quarantine = Quarantine(self.engine)
