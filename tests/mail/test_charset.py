@@ -22,6 +22,8 @@ from triage.mail.charset import clean, decode, repair
         ("账单错误，请退款", "gb18030", "gb2312"),
         ("Привет, счёт неверный", "koi8-r", "KOI8-R"),
         ("Grüße", "utf-16", None),
+        ("Charged 40 EUR twice", "ascii", "utf-16"),
+        ("Charged 40 €", "utf-16-le", "utf-16le"),
         ("plain", "ascii", "x-no-such-charset"),
         ("plain", "ascii", "rot13"),
         ("café", "utf-8", "unicode-escape"),

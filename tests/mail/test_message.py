@@ -62,6 +62,21 @@ def test_a_mail_forwarded_as_an_attachment_is_read() -> None:
     assert message.returned["from"] == ("c@d.example",)
 
 
+def test_a_mail_that_is_attached_as_a_file_is_read() -> None:
+    """Programs that know no message/rfc822 attach x.eml as a file of no type; it counts like any enclosed mail."""
+    data = (
+        b"Subject: complaint\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee attached.\n"
+        b"--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=x.eml\n"
+        b"Content-Transfer-Encoding: base64\n\n"
+        + base64.b64encode(b"From: c@d.example\nSubject: bill\n\nYou billed me 40 euros too much.")
+        + b"\n--b--\n"
+    )
+    message = parse(data)
+    assert message.reply == "See attached.\n\nYou billed me 40 euros too much."
+    [attached] = message.attachments
+    assert (attached.filename, attached.content_type) == ("x.eml", "application/octet-stream")
+
+
 def test_a_missing_message_id_is_made_from_the_bytes() -> None:
     """The same bytes give the same id, other bytes another."""
     one, same, other = parse(b"Subject: a\n\nx"), parse(b"Subject: a\n\nx"), parse(b"Subject: a\n\ny")
@@ -109,6 +124,18 @@ def test_format_flowed_paragraphs_are_joined() -> None:
             b"Content-Transfer-Encoding: base64\n\nMIAGCSqGSIb3DQEHA6CA"
         ),
         b"\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
+        # gateways that know no S/MIME name the type after nothing (RFC 8551 section 3.9)
+        (
+            b"Content-Type: application/octet-stream; name=smime.p7m\n"
+            b"Content-Transfer-Encoding: base64\n\nMIAGCSqGSIb3DQEHA6CA"
+        ),
+        # Exchange makes multipart/mixed of multipart/encrypted
+        (
+            b"Content-Type: multipart/mixed; boundary=b\n"
+            b"\n--b\nContent-Type: text/plain\n\n\n--b\nContent-Type: application/pgp-encrypted; name=version.asc\n"
+            b"\nVersion: 1\n--b\nContent-Type: application/octet-stream; name=encrypted.asc\n"
+            b"\n-----BEGIN PGP MESSAGE-----\n\nx\n--b--"
+        ),
     ],
 )
 def test_encrypted_mail_is_flagged_for_a_person(mail: bytes) -> None:
@@ -128,20 +155,40 @@ def test_signed_mail_is_read() -> None:
     assert not message.encrypted
 
 
-def test_an_opaque_smime_signature_is_opened() -> None:
-    """The mail inside a signed-data envelope is the mail."""
-    inner = b"Content-Type: text/plain\n\nI paid twice."
+def signed(inner: bytes) -> bytes:
+    """CMS signed-data around these bytes, in base64."""
     octets = b"\x24\x80\x04" + bytes([len(inner)]) + inner + b"\0\0"
     content = b"\x30\x80" + bytes.fromhex("06092a864886f70d010701") + b"\xa0\x80" + octets + b"\0\0\0\0"
     signed = b"\x30\x80\x02\x01\x01\x31\x00" + content + b"\0\0"
     cms = b"\x30\x80" + bytes.fromhex("06092a864886f70d010702") + b"\xa0\x80" + signed + b"\0\0\0\0"
-    mail = (
-        b"Content-Type: application/pkcs7-mime; smime-type=signed-data\nContent-Transfer-Encoding: base64\n\n"
-        + base64.b64encode(cms)
-    )
-    message = parse(mail)
+    return base64.b64encode(cms)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [b"application/pkcs7-mime; smime-type=signed-data", b"application/octet-stream; name=smime.p7m"],
+)
+def test_an_opaque_smime_signature_is_opened(content_type: bytes) -> None:
+    """The mail inside a signed-data envelope is the mail, also where a gateway has lost the type."""
+    mail = b"Content-Type: " + content_type + b"\nContent-Transfer-Encoding: base64\n\n"
+    message = parse(mail + signed(b"Content-Type: text/plain\n\nI paid twice."))
     assert message.reply == "I paid twice."
     assert not message.encrypted
+
+
+def test_a_signed_file_is_an_attachment_and_no_letter() -> None:
+    """Italian invoices come as file.xml.p7m: what was signed is the text of the file, not the writer's words."""
+    mail = (
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPlease correct this.\n"
+        b'--b\nContent-Type: application/pkcs7-mime; name="IT01.txt.p7m"\n'
+        b"Content-Disposition: attachment; filename=IT01.txt.p7m\nContent-Transfer-Encoding: base64\n\n"
+        + signed(b"Numero: FPA 2/26")
+        + b"\n--b--\n"
+    )
+    message = parse(mail)
+    assert message.reply == "Please correct this."
+    assert not message.encrypted
+    assert [(part.filename, part.text) for part in message.attachments] == [("IT01.txt.p7m", "Numero: FPA 2/26")]
 
 
 def test_garbled_accents_are_repaired_and_it_is_said() -> None:

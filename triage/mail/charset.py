@@ -62,11 +62,9 @@ def decode(data: bytes, label: str | None = None) -> str:
         if data.startswith(bom):
             return clean(data[len(bom) :].decode(encoding, "replace"))
     name = _codec(label)
-    if (
-        data.isascii()
-        and not (name or "").startswith(_SEVEN_BIT)
-        and not (name or "").startswith(("utf-16", "utf-32", "utf_16"))
-    ):
+    wide = (name or "").startswith(("utf-16", "utf-32"))
+    # a text of two or four bytes a character has zeros, in its line ends at the least
+    if data.isascii() and not (name or "").startswith(_SEVEN_BIT) and not (wide and b"\0" in data):
         return clean(data.decode("ascii"))
     if not data.isascii():
         try:

@@ -33,6 +33,10 @@ _CARRIED_ALONG = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
 
+_PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+#: a file that was signed for itself, as Italian invoices are: "IT01.xml.p7m"
+_SIGNED_FILE = re.compile(r"(.+\.\w{2,5})\.p7m\Z", re.I | re.S)
+
 #: header name in lower case → every value in order
 Headers = dict[str, tuple[str, ...]]
 
@@ -127,7 +131,7 @@ class _Collector:
         kind = entity.content_type
         if entity.children and entity.maintype == "multipart":
             self._multipart(entity)
-        elif kind in ("message/rfc822", "message/global", "message/news") and entity.children:
+        elif entity.children:
             self._enclosed(entity)
         elif kind.startswith("message/") and entity.is_huge:
             self._attach(entity, note="not read: too large")
@@ -144,8 +148,12 @@ class _Collector:
         elif kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
             self._returned(headers.read_fields(entity.content(), 0, len(entity.content()))[0])
             self._attach(entity)
-        elif kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+        elif kind in _PKCS7 or (kind == "application/octet-stream" and (entity.filename or "").lower() == "smime.p7m"):
             self._pkcs7(entity)
+        elif kind == "application/pgp-encrypted":
+            # Exchange makes multipart/mixed of multipart/encrypted (RFC 3156 section 4): this part tells it still.
+            self.content.encrypted = True
+            self._attach(entity)
         elif kind == "application/ms-tnef" or (entity.filename or "").lower() == "winmail.dat":
             self._tnef(entity)
         elif entity.maintype == "text" and self._is_letter(entity, root_level=root_level):
@@ -218,6 +226,11 @@ class _Collector:
             self._attach(entity, note="not read: too large")
             return
         inner = smime.signed_content(entity.content())
+        file = _SIGNED_FILE.match(entity.filename or "")
+        if inner is not None and file:
+            text, note = self._open(inner, file[1], "application/octet-stream", None)
+            self._attach(entity, text=text, note=note)
+            return
         if inner is not None:
             self.part(self.reader.read(inner, depth=1))
         elif entity.parameters.get("smime-type", "enveloped-data").lower() not in (

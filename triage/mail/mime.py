@@ -26,6 +26,8 @@ _REST_OF_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
 #: where no boundary is declared, the first line that looks like one
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\s-][^\s]{5,69})[ \t]*\r?\n[Cc]ontent-", re.M)
 _SPACE = re.compile(rb"\s+")
+#: a mail within the mail
+_ENCLOSED = frozenset({"message/rfc822", "message/global", "message/news"})
 _CODINGS = frozenset({"base64", "quoted-printable", "uuencode", "x-uuencode", "x-uue"})
 
 
@@ -134,7 +136,7 @@ class Reader:
         entity = Entity(data=data, fields=fields, content_type=content_type, parameters=parameters, start=body, end=end)
         if entity.maintype == "multipart":
             self._read_multipart(entity, depth)
-        elif content_type in ("message/rfc822", "message/global", "message/news"):
+        elif content_type in _ENCLOSED or _is_mail_file(entity):
             self._read_enclosed(entity, depth)
         return entity
 
@@ -162,6 +164,11 @@ class Reader:
         default = "message/rfc822" if entity.content_type == "multipart/digest" else "text/plain"
         for start, end in places:
             entity.children.append(self.read(entity.data, start, end, default=default, depth=depth + 1))
+
+
+def _is_mail_file(entity: Entity) -> bool:
+    """Programs that know no message/rfc822 attach a mail as a file of no type."""
+    return entity.content_type == "application/octet-stream" and (entity.filename or "").lower().endswith(".eml")
 
 
 def _between(entity: Entity, boundary: bytes) -> list[tuple[int, int]]:
