@@ -1,13 +1,16 @@
 """Makes a mail look as mail looks: typed in haste, wrapped by a gateway, forwarded by a colleague.
 
 Nothing here changes what a mail says, so that its label stays right. Numbers are drawn anew now and then, because no
-classifier should remember one.
+classifier should remember one; sums that `models.marks` has marked grow or shrink together, because what was charged
+and what was agreed are told by which is more.
 """
 
+import math
 import random
 import re
 from collections.abc import Callable
 
+from models.marks import AMOUNTS
 from triage.understanding.classify import Words
 from triage.understanding.findings import Language
 
@@ -51,11 +54,46 @@ def augment(words: Words, chance: random.Random) -> Words:
 
 
 def _numbers(words: Words, chance: random.Random) -> Words:
-    """Other digits of the same length; one table for the whole mail, so that what was equal stays equal."""
+    """Other digits of the same length, with what was equal still equal; sums keep their order and their proportions."""
     digits = list("123456789")
     chance.shuffle(digits)
     table = str.maketrans("123456789", "".join(digits))
-    return Words(subject=words.subject.translate(table), reply=words.reply.translate(table), language=words.language)
+    factor = _factor(f"{words.subject}\n{words.reply}", chance)
+
+    def anew(text: str) -> str:
+        pieces, last = [], 0
+        for amount in AMOUNTS.finditer(text):
+            pieces += [text[last : amount.start()].translate(table), _scaled(amount[0], factor)]
+            last = amount.end()
+        return "".join(pieces) + text[last:].translate(table)
+
+    return Words(subject=anew(words.subject), reply=anew(words.reply), language=words.language)
+
+
+def _factor(text: str, chance: random.Random) -> float:
+    """By what all sums of a mail can be multiplied without one of them growing or losing a digit."""
+    low, high = 0.0, math.inf
+    for amount in AMOUNTS.finditer(text):
+        digits = "".join(re.findall(r"\d", amount[0])).lstrip("0")
+        if digits:
+            low = max(low, 10 ** (len(digits) - 1) / int(digits))
+            high = min(high, (10 ** len(digits) - 1) / int(digits))
+    return chance.uniform(low, high) if low < high < math.inf else 1.0
+
+
+def _scaled(amount: str, factor: float) -> str:
+    """The sum times a factor, written as it was: its signs, and zeros at its end, stay where they are."""
+    written = [at for at, sign in enumerate(amount) if sign in "0123456789"]
+    digits = "".join(amount[at] for at in written)
+    zeros = len(digits) - len(digits.rstrip("0"))
+    step = 10 ** min(zeros, max(len(digits.lstrip("0")) - 2, 0))
+    grown = str(round(int(digits or "0") * factor / step) * step).zfill(len(digits))
+    if len(grown) != len(digits):
+        return amount
+    signs = list(amount)
+    for at, digit in zip(written, grown, strict=True):
+        signs[at] = digit
+    return "".join(signs)
 
 
 def _accents(words: Words, chance: random.Random) -> Words:

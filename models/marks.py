@@ -7,16 +7,19 @@ that `augment` does changes them.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import cast, get_args
 
 from models.corpus_read import CorpusMail
 from triage.understanding.classify import Words
+from triage.understanding.findings import Role
 from triage.understanding.senses import SENSES, Sense, Text
 
 _OPENING = {sense: chr(0x0E + at) for at, sense in enumerate(SENSES)}
 _CLOSING = chr(0x01)
 _SENSES = {mark: sense for sense, mark in _OPENING.items()}
 _MARKED = re.compile(f"([{''.join(_SENSES)}])([^{_CLOSING}{''.join(_SENSES)}]*){_CLOSING}")
+#: a marked amount, of whatever role, with its marks
+AMOUNTS = re.compile(f"[{''.join(_OPENING[sense] for sense in get_args(Role))}][^{_CLOSING}]*{_CLOSING}")
 _ANY_MARK = re.compile(f"[{''.join(_SENSES)}{_CLOSING}]")
 #: what could be a number of any kind
 _NUMBER = re.compile(r"[\w./#-]*\d(?:[\w./-]*\w)?")

@@ -1,10 +1,14 @@
 """Augmentation makes a mail look different, and never says something else."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 
 from models.augment import augment
+from models.examples import from_corpus
+from models.marks import unmark
 from triage.understanding.classify import Words
 from triage.understanding.findings import LANGUAGES, Language
 
@@ -13,6 +17,19 @@ MAIL = Words(
     reply="Hello,\n\ninvoice 2026-114 says £61.40, and £61.40 was taken on 3 July and again on 5 July.\n\nPriya",
     language="en",
 )
+
+OVERCHARGED = """=== fen-test-en-001
+lang: en
+label: wrong_amount
+subject: Our order
+amount: €1.320,00 = 1320.00 EUR billed
+amount: 840 € = 840 EUR expected
+amount: 480 € = 480 EUR disputed
+date: 3 July = 2026-07-03
+disputed: 480 EUR difference
+---
+You took €1.320,00 and 840 € were agreed on 3 July. That is 480 € too much, please send it back.
+"""
 
 
 def variants(words: Words, count: int = 300) -> list[Words]:
@@ -39,6 +56,23 @@ def test_equal_numbers_stay_equal() -> None:
         first, _, second = variant.reply.split("\n")[0].lower().partition(" and ")
         if len(second) == len(first):
             assert first == second
+
+
+def test_sums_keep_their_order_and_proportions(tmp_path: Path) -> None:
+    """What was charged stays more than what was agreed, whatever digits the mail gets."""
+    (tmp_path / "fen-test-en.txt").write_text(OVERCHARGED, encoding="utf-8")
+    (example,) = from_corpus(tmp_path)
+    assert example.marked is not None
+    for variant, numbers in map(unmark, variants(example.marked)):
+        sums = {
+            number.sense: int("".join(re.findall(r"\d", variant.reply[number.start : number.end])))
+            for number in numbers
+            if number.sense != "date"
+        }
+        # "taken" has cents
+        taken, agreed, over = sums["billed"] / 100, sums["expected"], sums["disputed"]
+        assert taken > agreed > over
+        assert abs(taken - agreed - over) <= taken / 20
 
 
 def test_the_same_seed_gives_the_same_mail() -> None:
