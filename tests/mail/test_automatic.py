@@ -94,6 +94,9 @@ def test_holiday_notices_are_known_by_their_subject(subject: str) -> None:
         ("Re: Delivery failed", "The parcel was not delivered and I was still charged. Refund me."),
         ("Undelivered parcel", "My parcel was never delivered, order 550 1234."),
         ("Read this: invoice 12 is wrong", "It should be 200."),
+        ("AW: Rechnung", "Ich bin im Urlaub und werde Ihre Mail danach lesen, aber Sie haben doppelt abgebucht."),
+        ("Re: factura", "Estoy de vacaciones hasta el 20 de junio y a mi regreso quiero ver el reembolso."),
+        ("Re: facture", "Je suis en vacances, en cas d'urgence appelez-moi : vous m'avez prélevé deux fois."),
         ("Re: your mail", "I am on holiday until Friday, but I saw that you charged me twice. Please refund."),
         ("Returned mail order", "I returned the goods two weeks ago and see no refund."),
     ],
@@ -101,6 +104,25 @@ def test_holiday_notices_are_known_by_their_subject(subject: str) -> None:
 def test_people_who_write_of_such_things_are_people(subject: str, text: str) -> None:
     """A customer left without an answer is the price of a false alarm."""
     assert _label(f"From: ann@a.example\nReferences: <a@desk.example>\nSubject: {subject}\n\n{text}") == "human"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I am currently out of the office and will return on 20 June.",
+        "Ich bin vom 1.6. bis 20.6. nicht im Haus und werde Ihre E-Mail danach beantworten.",
+        "Ich bin bis 20. Juni im Urlaub. In dringenden Fällen wenden Sie sich bitte an meine Kollegin.",
+        "Me encuentro de vacaciones hasta el 20 de junio. Responderé a su mensaje a mi regreso.",
+        "Bonjour, je suis actuellement en congés. En cas d'urgence, veuillez contacter l'accueil.",
+        "Estou de férias até 20 de junho. Responderei no meu regresso.",
+        "Sono in ferie fino al 20 giugno. Per urgenze potete scrivere a info@b.example.",
+        "Ik ben op vakantie tot 20 juni. Voor dringende zaken kunt u mijn collega mailen.",
+    ],
+)
+def test_a_holiday_notice_in_answer_is_known_by_its_words(words: str) -> None:
+    """Phones and small servers set no header: it tells of being away, and when or who answers instead."""
+    mail = "From: ann@a.example\nReferences: <a@desk.example>\nSubject: Re: your mail\n"
+    assert _label(f"{mail}Content-Type: text/plain; charset=utf-8\n\n{words}") == "auto_reply"
 
 
 @pytest.mark.parametrize(

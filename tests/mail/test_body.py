@@ -119,6 +119,11 @@ def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
         "Envoyé de mon iPhone",
         "Enviado do meu iPhone",
         "Get Outlook for iOS<https://aka.ms/o0ukef>",
+        "Envoyé depuis l'application Mail Orange",
+        "Diese Nachricht wurde von meinem Android-Mobiltelefon mit WEB.DE Mail gesendet.",
+        "Envoyé avec la messagerie sécurisée Proton Mail.",
+        "Enviado con el correo electrónico seguro de Proton Mail.",
+        "Von Outlook für Android gesendet",
         "Kind regards,\nAnn Smith\nHead of Purchasing\nSmith Ltd\n+44 20 7946 0000\nwww.smith.example",
         "Mit freundlichen Grüßen\nAnn Schmidt\nEinkauf\nSchmidt GmbH\nTel. 030 1234567",
         "This e-mail and any attachments are confidential and intended solely for the addressee.",
@@ -129,6 +134,58 @@ def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
 def test_signatures_and_notices_are_marked_off(tail: str) -> None:
     """What programs and companies append is no part of the own words."""
     assert _reply(f"{OWN}\n\n{tail}\n") == OWN
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "CAUTION: This email originated from outside of the organization. Do not click links or open attachments\n"
+        "unless you recognize the sender and know the content is safe.",
+        "[EXTERNAL]",
+        "[EXTERNE E-MAIL]\n\nVorsicht: Diese E-Mail stammt von außerhalb der Organisation. Klicken Sie keine Links an.",
+        "You don't often get email from ann@example.org. Learn why this is important"
+        " <https://aka.ms/LearnAboutSenderIdentification>",
+        "No suele recibir correo electrónico de ann@example.org. Descubra por qué esto es importante",
+        "ATENCIÓN: Este correo proviene de fuera de la organización. No abra enlaces ni adjuntos.",
+        "ATENÇÃO: Este e-mail foi enviado de fora da organização. Não clique em links.",
+        "Vous n'obtenez pas souvent d'e-mail à partir de ann@example.org. Découvrez pourquoi cela est important",
+        "ATTENTION : ce message provient de l'extérieur. Ne cliquez pas sur les liens.",
+        "Sie erhalten nicht häufig E-Mails von ann@example.org. Erfahren Sie, warum dies wichtig ist",
+    ],
+)
+def test_what_a_gateway_puts_above_a_mail_is_no_word_of_the_writer(banner: str) -> None:
+    """The warning that a mail came from outside is marked off as a notice; alone, it is all that there is."""
+    assert _reply(f"{banner}\n\n{OWN}\n") == OWN
+    assert _reply(f"{banner}\n{OWN}\n") == OWN
+    assert _reply(banner) == banner
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This email is about the external sender of your invoice.\n\nI was charged twice.",
+        "I got your bill from outside of the organization that I know, you charged me twice and this is not fine.",
+        "CAUTION: you charged me twice.\n\nThis message came from outside of the app.",
+        "This message came from outside. Hello, you charged me 40 EUR twice in May and I want one of them back soon.",
+    ],
+)
+def test_words_about_outside_are_no_warning(text: str) -> None:
+    """A writer may speak of senders, links and organisations."""
+    assert _reply(text) == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "##- Please type your reply above this line -##",
+        "##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
+        "--- Reply above this line ---",
+        "-- Responda por encima de esta línea --",
+    ],
+)
+def test_the_line_of_a_help_desk_begins_the_quote(line: str) -> None:
+    """Below the line that asks to write above it stands the old mail."""
+    assert _reply(f"{OWN}\n\n{line}\n\nShop (Shop)\n3 May, 09:00\n\nWe looked into it.\n", "Re: bill") == OWN
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ def test_report_fields_come_first(fields: str, status: str, hard: bool) -> None:
         ("host mx.a.example [192.0.2.10.5]: 550 No such user", None, True),
         ("User ann (ann@a.example) not listed in Domino Directory", None, True),
         ("Host or domain name not found", None, True),
+        # Exchange Online says so of recipients that it does not know
+        ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "5.4.1", True),
         ("452 4.2.2 The recipient's inbox is out of storage space", "4.2.2", False),
         ("The recipient's mailbox is full", None, False),
         ("550 Message rejected as spam, see our policy", None, False),

@@ -158,6 +158,23 @@ _AWAY = re2.compile(
     r"|olen (?:lomalla|poissa)|jestem (?:na urlopie|nieobecn|poza biurem)|jsem (?:na dovolené|mimo kancelář)"
     r"|я (?:в отпуске|отсутствую)|休暇(?:中|を)|不在(?:に|で|と)|我(?:正在|目前)?(?:休假|不在办公室)"
 )
+#: what a holiday notice goes on with: when it is over, who answers instead
+_INSTEAD = re2.compile(
+    r"(?i)\b(?:(?:a|tras|después de) mi (?:regreso|vuelta|reincorporación)|en caso de urgencia|para (?:temas|asuntos)"
+    r" urgentes|(?:responderé|contestaré|atenderé)"
+    r"|(?:no|após o|depois do) meu (?:regresso|retorno)|em caso de urgência|(?:responderei|retornarei)"
+    r"|(?:à|dès) mon retour|de retour le|en cas d[’']urgence|pour toute urgence|je (?:vous )?répondrai"
+    r"|nach meiner (?:rückkehr|abwesenheit)|in dringenden (?:fällen|angelegenheiten)"
+    r"|ab dem .{0,20} wieder (?:da|im|für)"
+    r"|werde (?:ich )?(?:ihre|deine|eure|die) .{0,40}(?:beantworten|bearbeiten|lesen|melden)|nicht weitergeleitet"
+    r"|al mio (?:rientro|ritorno)|per (?:le )?urgenze|in caso di urgenza"
+    r"|bij (?:mijn )?terugkomst|voor dringende (?:zaken|vragen)|weer bereikbaar)"
+)
+#: what a notice does not speak of: the matter of the mail that it answers
+_MATTER = re2.compile(
+    r"(?i)[€$£]|charg|refund|twice|cobr|reembols|devol|prélev|rembours|facturé|abgebucht|erstatt|doppelt|berechnet"
+    r"|addebit|rimbors|afgeschreven|terugbetal"
+)
 _READ_SUBJECT = re.compile(
     r"^\s*(?:read|not read|gelesen|ungelesen|le[ií]do|no le[ií]do|lida?|n[aã]o lida|lu|non lu|letto|gelezen"
     r"|l[aä]st|l[aæ]st|luettu|přečteno|olvasva|okundu|przeczytane|прочитано|已读|已讀|읽음|開封済み"
@@ -309,7 +326,9 @@ def _auto_reply(message: Message, _: Own) -> str:
 
 def _away_only(words: str) -> bool:
     """A notice speaks of being away and of nothing that was charged."""
-    return len(words) < 700 and len(_AWAY.findall(words)) >= 2
+    if len(words) >= 700:
+        return False
+    return len(_AWAY.findall(words)) >= 2 or bool(_INSTEAD.search(words) and not _MATTER.search(words))
 
 
 def _is_automatic_at_all(message: Message) -> bool:

@@ -23,6 +23,10 @@ _MAX_FORWARDS = 50
 _MAX_CITED = 60
 #: forwards within forwards that are taken apart
 _MAX_DEPTH = 3
+#: lines above the words in which a gateway warns, characters of one that are looked at, and words that end a warning
+_BANNER_LINES = 12
+_MAX_BANNER = 600
+_AFTER_WARNING = 12
 
 
 def divide(text: str, marks: Sequence[Mark] = (), *, subject: str = "") -> tuple[Part, ...]:
@@ -54,6 +58,8 @@ def _is_no_answer(subject: str) -> bool:
 
 def _label(lines: Lines, marks: Sequence[Mark], *, forward: bool = False, answer: bool = True, depth: int = 0) -> None:
     """Label all lines; `forward` and `answer` are what the subject says."""
+    if depth == 0:
+        _banner(lines)
     quotes.by_markup(lines, marks)
     quotes.by_prefix(lines, forward=forward)
     quotes.by_announcement(lines, forward=forward, answer=answer)
@@ -79,6 +85,28 @@ def _open_forward(lines: Lines, first: int, stop: int, depth: int) -> None:
         return  # a prefix hid a character that ends lines
     _label(inner, (), depth=depth + 1)
     lines.labels[matter:stop] = ["forwarded" if label == "own" else label for label in inner.labels]
+
+
+def _banner(lines: Lines) -> None:
+    """Label the warnings of a gateway, that a mail comes from outside, where they open the text."""
+    index = lines.next_filled(0)
+    for first, stop in lines.paragraphs(index, min(len(lines.lines), index + _BANNER_LINES)):
+        line = lines.lines[first].strip()
+        found = phrases.BANNER.search(line[:_MAX_BANNER])
+        if found is None or not phrases.BANNER_ALERT.match(line[: found.start()]):
+            return
+        below = first
+        while below < stop and _warns(lines.lines[below].strip()):
+            below += 1
+        lines.mark(first, below, "disclaimer")
+        if below < stop:
+            return
+
+
+def _warns(line: str) -> bool:
+    """Nothing but a warning, or the end of one: a line in which more follows is left to the writer."""
+    signs = (*phrases.BANNER.finditer(line[:_MAX_BANNER]), *phrases.BANNER_ADVICE.finditer(line[:_MAX_BANNER]))
+    return bool(signs) and len(line[max(sign.end() for sign in signs) :].split()) <= _AFTER_WARNING
 
 
 def _close_gaps(lines: Lines) -> None:

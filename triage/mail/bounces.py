@@ -292,7 +292,7 @@ def _is_hard(status: str | None, failed: dict[str, str], diagnostic: str, notice
     if failed.get("action", "").lower().startswith("delay"):
         return False
     # Servers give 4.1.1, 5.4.1 or 5.7.1 to addresses that they do not know; once the sender gave up, they are dead.
-    if status and status[2:] in ("1.1", "4.1", "7.1", "7.27") and _NOBODY.search(diagnostic):
+    if status and status[2:] in ("1.1", "4.1", "7.1", "7.27") and _NOBODY.search(diagnostic or notice):
         return failed.get("action", "").lower().startswith("fail") or not status.startswith("4")
     if (status or "").startswith("4"):
         return False

@@ -49,7 +49,9 @@ def sign_off(lines: Lines, first: int, stop: int) -> None:
     """Label what stands at the end of a run of own lines: notices, phone lines, and the signature."""
     for index in range(first, stop):
         line = lines.lines[index].strip()
-        if len(line) < 160 and phrases.SENT_FROM.match(line) and not _is_sentence(line):
+        if len(line) < 160 and (
+            (phrases.SENT_FROM.match(line) and not _is_sentence(line)) or phrases.SENT_FROM_SENTENCE.match(line)
+        ):
             lines.labels[index] = "signature"
     stop = _disclaimer(lines, first, stop)
     for index in range(_near_end(lines, first, stop, _SIGNATURE_LINES), stop):

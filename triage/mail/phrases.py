@@ -134,7 +134,15 @@ DIVIDER = re.compile(
         r"Исходное сообщение|Пересылаемое сообщение|Оригинальное сообщение|原始邮件|原始郵件|原邮件|Original meddelelse"
         r"|元のメッセージ|Alkuperäinen viesti",
     )
-    + r")\b.{0,60}$|^[\s>*|]*[-_=~*–—]{2,}\s*(?:原始邮件|原始郵件|元のメッセージ)\s*[-_=~*–—]*\s*$",
+    + r")\b.{0,60}$|^[\s>*|]*[-_=~*–—]{2,}\s*(?:原始邮件|原始郵件|元のメッセージ)\s*[-_=~*–—]*\s*$"
+    # help desks: "##- Please type your reply above this line -##"
+    + r"|^[\s>*|]*(?:##-|[-_=~*#–—]{2,}) ?(?!-).{0,60}\b(?:"
+    + _any(
+        r"above this line|encima de esta l[ií]nea|acima desta linha|au-dessus de cette ligne|oberhalb dieser Zeile"
+        r"|(?:über|ueber) dieser Zeile|boven deze (?:regel|lijn)|sopra questa (?:riga|linea)|ovenfor denne linje"
+        r"|ovanför den här raden"
+    )
+    + r")\b.{0,20}?[-_=~*#–—]{2,}\s*$",
     re.I | re.M,
 )
 #: lines that announce a forwarded mail to the end
@@ -208,13 +216,14 @@ SENT_FROM = re.compile(
         rf"Enviad[oa] (?:desde|a partir d[eo]|do|da|de|con|com|via|por|pel[oa]|através d[eo])\b"
         rf"(?: m[iy]\b| (?:o )?meu\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
         r"|Obtener Outlook|Obter o? ?Outlook|Descarga(?:r)? Outlook|Obtenga Outlook",
-        rf"Envoyée? (?:depuis|de|à partir d[eu]|avec|par|via)\b(?: mon\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
+        rf"Envoyée? (?:depuis|de|à partir d[eu]|avec|par|via)\b(?: mon\b| l[’']application\b"
+        rf"|.{{0,40}}?\b(?:{_DEVICE})\b)"
         r"|Télécharg(?:er|ez) Outlook|Obtenir Outlook|Provenance : Courrier",
         r"(?:Von|Diese (?:Nachricht|E-?Mail|Mail) wurde (?:von|mit)) (?:meinem|mein|unterwegs|mobil|iPhone"
         r"|Android|iPad|Samsung).{0,60}"
         rf"|(?:Gesendet|Verschickt|Verfasst) (?:von|mit|aus|über|per)\b(?: meine[mr]\b| unterwegs\b"
         rf"|.{{0,40}}?\b(?:{_DEVICE})\b)"
-        r"|Outlook für|Holen Sie sich Outlook|Outlook herunterladen|Von Samsung",
+        r"|Von Outlook für|Outlook für|Holen Sie sich Outlook|Outlook herunterladen|Von Samsung",
         rf"(?:Verzonden|Verstuurd) (?:vanaf|met|via|vanuit|van)\b(?: mijn\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Outlook voor"
         rf"|Inviato (?:da|dal|con)\b(?: (?:il )?mio\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Scarica Outlook|Ottieni Outlook"
         rf"|Skicka[td] (?:från|via)\b(?: min\b|.{{0,40}}?\b(?:{_DEVICE})\b)|Hämta Outlook"
@@ -230,6 +239,15 @@ SENT_FROM = re.compile(
     r"|^[\s>*_~\-–—]*(?:Sent from|Enviado desde|Envoyé depuis|Gesendet von|Verzonden vanaf|Inviato da"
     r"|Skickat från|Sendt fra)"
     r" (?-i:[A-Z])[\w.-]*(?: (?-i:[A-Z\d])[\w.-]*){0,3}\s*(?:<https?:[^\n]{0,200})?\.?\s*$",
+    re.I,
+)
+#: the same as whole sentences
+SENT_FROM_SENTENCE = re.compile(
+    r"^[\s>*_~\-–—]*(?:Diese (?:Nachricht|E-?Mail|Mail) wurde von meine[mr] [\w.&' -]{0,40}"
+    r" (?:mit [\w.&' -]{0,30} )?gesendet"
+    r"|(?:Sent|Enviad[oa]|Envoyée?|Gesendet|Verzonden|Inviato|Wysłano) (?:with|con|com|avec|mit|met|z)"
+    r" [\w' ]{0,50}Proton ?Mail)"
+    r"\s*\.?\s*$",
     re.I,
 )
 #: how writers close a letter; the name follows on the line or below
@@ -313,6 +331,38 @@ _NOTICE = _any(
 DISCLAIMER = re.compile(_NOTICE, re.I)
 #: whether to look for one at all: every bound lifted, which one pass of RE2 answers
 MAY_BE_DISCLAIMER = re2.compile("(?i)" + re.sub(r"\{0,\d+\}", "*", _NOTICE).replace(r"\w", r"[\pL\pN_]"))
+#: what a site's own gateway puts above mail from outside
+BANNER = re.compile(
+    _any(
+        r"(?:this|the) (?:e-?mail|message|mail)(?: has| was)? (?:originated|came|comes|sent|received|is)(?: from)?"
+        r"(?: an?)? (?:outside|external)|you don[’']t often (?:get|receive) e-?mail from",
+        r"este (?:correo|mensaje|e-?mail)(?: electrónico)? (?:se ha originado|se originó|proviene|procede"
+        r"|ha sido enviado|fue enviado|viene) (?:de|desde) (?:fuera|un remitente externo)"
+        r"|no suele recibir correos? electrónicos? de",
+        r"est[ae] (?:mensagem|e-?mail)(?: foi)? (?:enviad[ao]|originad[ao]|veio|provém|procede|originou-se) de"
+        r" (?:fora|um remetente externo)|(?:você )?não costuma receber e-?mails de",
+        r"ce (?:message|courriel|mail|courrier)(?: électronique)? (?:provient|vient|a été envoyé)"
+        r" (?:de l[’']ext[ée]rieur|d[’']un expéditeur externe)"
+        r"|vous n[’']obtenez pas souvent d[’']e-?mail|vous ne recevez pas souvent d",
+        r"diese (?:e-?mail|nachricht|mail) (?:stammt|kommt|wurde) von (?:außerhalb|extern|einem externen)"
+        r"|sie erhalten nicht (?:häufig|oft) e-?mails von",
+    )
+    + r"|^[\W_]*(?:external|externe?r?|externo|ext)(?: (?:e-?mail|sender|message|mail|nachricht|absender|courriel"
+    r"|remitente|remetente))?[\W_]*$",
+    re.I,
+)
+#: what it goes on with
+BANNER_ADVICE = re.compile(
+    _any(
+        r"do(?:n[’']t| not) (?:click|open|reply)|unless you (?:recogni|know|trust|were expecting)|content is safe"
+        r"|learn why this is",
+        r"no (?:abra|haga clic|pulse)|descubra por qué|não (?:clique|abra)|saiba por ?que",
+        r"ne cliquez|n[’']ouvrez|découvrez pourquoi|klicken sie|öffnen sie|erfahren sie, warum",
+    ),
+    re.I,
+)
+#: words that may stand before it: "CAUTION:"
+BANNER_ALERT = re.compile(r"^[\W_]*(?:[^\W_]+[\s:!.–-]*){0,3}$")
 #: a line that begins a signature (RFC 3676 section 4.3, and looser)
 SIGNATURE_MARK = re.compile(r"^\s*(?:--|––|—|——|__+)\s*$")
 #: a line drawn with the keyboard
