@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from triage.cases.actions import Acknowledge
 from triage.cases.calendar import Calendar, business_calendar
 from triage.cases.clocks import Pack, load_pack
-from triage.cases.decide import Policy, follow_ups
+from triage.cases.decide import Policy
 from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
 from triage.config import MailboxSettings, Settings
 from triage.errors import ConfigError, DatabaseError, ModelError, RulesError
-from triage.letters.compose import AckContext, Mention, compose, missing_things
+from triage.letters.compose import AckContext, Mention, compose, date_anew, missing_things
 from triage.letters.lint import LintRules, lint, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
 from triage.letters.templates import Templates, load_templates
@@ -442,9 +442,27 @@ class House:
             journal = settings.address if settings else self.sender.address
         return Written(
             letter=letter,
+            context=context,
             journal="" if journal == "off" else journal,
             problems=lint(letter, context, self.templates, self.lint_rules, supplied=_supplied(message)),
         )
+
+    def date_anew(self, content: bytes, context: AckContext) -> Written:
+        """A letter that has waited, written for this moment: the same words, other dates.
+
+        Raises CannotCompose where its files say other words than `content` by now.
+        """
+        by = self._next_contact(context.received).astimezone(context.zone).date()
+        context = date_anew(content, context, self.templates, written=self.now(), by=by)
+        return Written(letter=compose(context, self.templates), context=context)
+
+    def _next_contact(self, received: datetime) -> datetime:
+        """By when whoever wrote then hears from us: as the diary has it, counted from now where that is over."""
+        clock, now = self.clocks.clock("customer_was_answered"), self.now()
+        if clock is None:
+            return now
+        due = clock.duration("normal").after(received, self.calendar).due
+        return due if due > now else clock.duration("normal").after(now, self.calendar).due
 
     def _context(
         self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
@@ -452,7 +470,6 @@ class House:
         verdict, now = understood.verdict, self.now()
         reason = verdict.reason if verdict else "other"
         language = acknowledge.language if acknowledge.language in LANGUAGES else self.settings.letters.language
-        dues = {plan.kind: plan.due for plan in follow_ups(self.policy, opened=raw.arrived)}
         zone = ZoneInfo(self.settings.hours.zone)
         own_words = [finding for finding in understood.findings if finding.where in ("reply", "subject")]
         return AckContext(
@@ -463,7 +480,7 @@ class House:
             received=raw.arrived,
             written=now,
             zone=zone,
-            next_contact=max(dues.get("customer_was_answered", now), now).astimezone(zone).date(),
+            next_contact=self._next_contact(raw.arrived).astimezone(zone).date(),
             subject=message.subject,
             in_reply_to=message.message_id,
             references=message.references,

@@ -16,9 +16,9 @@ from triage.cases.actions import Acknowledge, Decision
 from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide, decide_on_request
 from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_at
 from triage.cases.known import Known
-from triage.errors import MailboxError, MailboxRefused, NotFound, RelayError, RelayRefused, TriageError
+from triage.errors import MailboxError, MailboxRefused, NotFound, OperatorError, RelayError, RelayRefused, TriageError
 from triage.explanation import decided_record
-from triage.letters.compose import Letter
+from triage.letters.compose import AckContext, CannotCompose, Letter
 from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
 from triage.log import get_logger
 from triage.mail.authentication import Trust
@@ -109,6 +109,7 @@ class House(Protocol):
     def write(
         self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
     ) -> Written: ...
+    def date_anew(self, content: bytes, context: AckContext) -> Written: ...
 
 
 # collect
@@ -405,6 +406,23 @@ def open_case(house: House, mail: str, *, reason: str, actor: str) -> str:
         actor=actor,
         now=house.now(),
     )
+
+
+def release(house: House, letter_id: int, *, as_written: bool = False, actor: str) -> None:
+    """A person lets a held letter go: dated for this moment, word for word the same, or `as_written`.
+
+    Raises NotFound, and OperatorError for a letter that is not held, or that cannot be dated anew.
+    """
+    view, anew = house.store.outbox.show(letter_id), None
+    if not as_written and view.line.state == "held":
+        try:
+            if view.context is None:
+                raise CannotCompose("it was written by an earlier version")
+            anew = house.date_anew(view.content, view.context)
+        except CannotCompose as error:
+            why = f"letter {letter_id} cannot be dated anew: {error}"
+            raise OperatorError(f"{why}; --as-written lets it go with the dates that it has, or cancel it") from error
+    house.store.outbox.release(letter_id, anew=anew, actor=actor, now=house.now())
 
 
 def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from furnished import TwinHouse, World, mail
+import time_machine
+from furnished import MONDAY, TwinHouse, World, mail
+from sqlalchemy import text
 
 from tests.cli.conftest import Run
 from triage import pipeline
@@ -46,6 +49,41 @@ def test_a_letter_is_read_before_it_is_released(triage: Run, desk: TwinHouse) ->
     desk.settle()
     assert desk.world.relay.deliveries[0].content == desk.store.outbox.show(1).content
     assert triage("letters", "show", "2").code == 2
+
+
+def test_a_release_tells_which_dates_it_has_changed(triage: Run, desk: TwinHouse) -> None:
+    """Nobody has read them before; the rest has been read. As it was written it goes without."""
+    told = "its date and the day that it promises are counted anew on release"
+    assert told in triage("letters", "show", "1").out
+    with time_machine.travel(MONDAY + timedelta(days=3), tick=False):
+        ran = triage("letters", "release", "1")
+    assert ran.out == (
+        "Letter 1: due now.\n  its date: 2026-11-19 10:00, no longer 2026-11-16 10:00\n"
+        "  promises news by: 2026-11-20, no longer 2026-11-17\n"
+    )
+    shown = triage("letters", "show", "1").out
+    assert "Date: Thu, 19 Nov 2026 10:00:00 +0000" in shown
+    assert "by Friday, November 20, 2026 at the latest" in shown
+    assert told not in shown
+
+
+def test_a_letter_that_cannot_be_dated_anew_goes_as_it_was_written(triage: Run, desk: TwinHouse) -> None:
+    """One of the first version says nothing of what it was made from."""
+    with desk.store.engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET context = NULL"))
+    before = desk.store.outbox.show(1).content
+    ran = triage("letters", "release", "1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "letter 1 cannot be dated anew: it was written by an earlier version" in ran.err
+    assert triage("letters", "release", "1", "--as-written").out == "Letter 1: due now.\n"
+    assert desk.store.outbox.show(1).content == before
+    assert triage("letters", "retry", "1").code == 0
+
+
+def test_a_held_letter_is_released_and_not_retried(triage: Run, desk: TwinHouse) -> None:
+    """There is one way out for it: the one that sees to its dates."""
+    ran = triage("letters", "retry", "1")
+    assert (ran.code, ran.err) == (2, "triage: letter 1 is held; this needs one that is refused, in doubt, due\n")
 
 
 def test_releasing_a_letter_in_doubt_is_refused_and_retry_tells_of_the_risk(triage: Run, desk: TwinHouse) -> None:

@@ -1,6 +1,9 @@
 """Whole-house stories: what a customer, an agent and an admin live through, on twins of the servers."""
 
+from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -20,6 +23,18 @@ def arrives(house: TwinHouse, content: bytes, mailbox: str = "support") -> None:
     """A mail comes in, and everything that follows from it happens."""
     house.world.mailboxes[mailbox].put(content, arrived=house.now())
     house.settle()
+
+
+def words_of(letter: bytes) -> str:
+    """What a customer reads of a letter: both forms."""
+    parts = [part for part in message_from_bytes(letter, policy=default).walk() if not part.is_multipart()]
+    return "\n".join(part.get_content() for part in parts)
+
+
+def headers_of(letter: bytes) -> dict[str, str]:
+    """The head of a letter, without the line that parts its two forms."""
+    head = message_from_bytes(letter, policy=default).items()
+    return {name: str(value) for name, value in head if name != "Content-Type"}
 
 
 def mailbox_of(name: str) -> InMemoryMailbox:
@@ -200,12 +215,65 @@ def test_in_approve_mode_a_person_releases_each_letter(world: World) -> None:
         assert (house.desk.letter.state, world.relay.deliveries) == ("held", [])
         world.clock.forward(days=3)
         world.relay.script.append(TryLater(why="greylisted", code=451))
-        house.store.outbox.retry(house.desk.letter.id, actor="kim", now=house.now())
+        pipeline.release(house, house.desk.letter.id, actor="kim")
         house.settle()
         assert house.desk.letter.state == "due", "three days of waiting for a person are no tries"
         world.clock.forward(minutes=2)
         house.settle()
         assert world.reached("ana@example.org") == 1
+
+
+def test_a_letter_that_is_released_days_later_is_dated_anew_and_else_word_for_word_the_same(world: World) -> None:
+    """It promises nothing that is over; whoever has read it knows what goes out."""
+    world.letters["acknowledge"] = "approve"
+    with TwinHouse(world) as house:
+        arrives(house, mail())
+        letter_id = house.desk.letter.id
+        before = house.store.outbox.show(letter_id)
+        assert "by Tuesday, November 17, 2026" in words_of(before.content)
+        world.clock.forward(days=3)
+        pipeline.release(house, letter_id, actor="kim")
+        house.settle()
+        went = world.relay.deliveries[0].content
+        assert words_of(went) == words_of(before.content).replace("Tuesday, November 17,", "Friday, November 20,")
+        assert headers_of(went) == headers_of(before.content) | {"Date": "Thu, 19 Nov 2026 10:00:00 +0000"}
+        assert "dated anew, promises news by 2026-11-20" in " ".join(event.text for event in house.desk.case.events)
+        with pytest.raises(OperatorError, match="is sent; this needs one that is held"):
+            pipeline.release(house, letter_id, actor="kim")
+        assert world.reached("ana@example.org") == 1
+
+
+def test_a_letter_that_is_released_at_once_keeps_its_promise(world: World) -> None:
+    """The diary counts from the mail: nobody wins a day by reading a letter first."""
+    world.letters["acknowledge"] = "approve"
+    with TwinHouse(world) as house:
+        arrives(house, mail())
+        before = house.store.outbox.show(house.desk.letter.id)
+        world.clock.forward(hours=4)
+        pipeline.release(house, house.desk.letter.id, actor="kim")
+        after = house.store.outbox.show(house.desk.letter.id)
+        assert words_of(after.content) == words_of(before.content)
+        assert headers_of(after.content)["Date"] == "Mon, 16 Nov 2026 14:00:00 +0000"
+
+
+@pytest.mark.parametrize("change", ["says other words", "there is no letter"])
+def test_a_letter_whose_words_have_changed_since_is_not_released_unread(world: World, change: str) -> None:
+    """Whoever releases it has read other words; as it was written it may go."""
+    world.letters["acknowledge"] = "approve"
+    with TwinHouse(world) as house:
+        arrives(house, mail())
+        letter_id, content = house.desk.letter.id, house.store.outbox.show(house.desk.letter.id).content
+        letters = dict(house.templates.letters)
+        english = letters.pop(("acknowledgement", "en"))
+        if change == "says other words":
+            letters["acknowledgement", "en"] = replace(english, text=letters["acknowledgement", "de"].text)
+        vars(house)["templates"] = replace(house.templates, letters=letters)
+        with pytest.raises(OperatorError, match=rf"letter {letter_id} cannot be dated anew: .*{change}.*--as-written"):
+            pipeline.release(house, letter_id, actor="kim")
+        assert house.desk.letter.state == "held"
+        pipeline.release(house, letter_id, as_written=True, actor="kim")
+        house.settle()
+        assert [delivery.content for delivery in world.relay.deliveries] == [content]
 
 
 def test_in_approve_mode_a_yes_does_not_release_the_letter(world: World) -> None:
@@ -220,7 +288,7 @@ def test_in_approve_mode_a_yes_does_not_release_the_letter(world: World) -> None
         assert [letter.state for letter in house.desk.letters] == ["held", "held"]
         assert "the letter waits: a person releases each letter" in house.store.cases.show(reference).events[0].text
         for letter in house.desk.letters:
-            house.store.outbox.release(letter.id, actor="kim", now=house.now())
+            pipeline.release(house, letter.id, actor="kim")
         house.settle()
         assert (world.reached("ana@example.org"), world.reached("bo@example.org")) == (1, 1)
 

@@ -1,5 +1,6 @@
 """`triage letters` and `triage quarantine`: what got stuck, and the switch that stops all letters."""
 
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
 from typing import Annotated
@@ -7,11 +8,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from triage import pipeline
 from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table
 from triage.config import Settings
 from triage.errors import NotFound, OperatorError
 from triage.letters.outbox import STATES, LetterState
-from triage.store.views import LetterLine
+from triage.store.views import LetterLine, LetterView
 
 app = typer.Typer(no_args_is_help=True, help="Letters: what waits, what is in doubt, and the switch that stops all.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="Mails that could not be read and were set aside.")
@@ -69,6 +71,9 @@ def show(context: typer.Context, letter: LetterId, as_json: JsonOption = False) 
             print_json({**vars(view.line), "headers": headers, "text": text})
             return
         _print_letter(view.line, house.settings)
+        if view.line.state == "held":
+            told = "its date and the day that it promises are counted anew on release"
+            out.print(f"  [dim]{told}[/dim]", soft_wrap=True)
         out.print()
         for name, value in headers.items():
             out.print(f"[bold]{name}:[/bold] {escape(value)}", soft_wrap=True)
@@ -77,16 +82,35 @@ def show(context: typer.Context, letter: LetterId, as_json: JsonOption = False) 
 
 
 @app.command()
-def release(context: typer.Context, letter: LetterId) -> None:
-    """Let a held letter go (acknowledge = "approve"); triage letters show prints it."""
+def release(
+    context: typer.Context,
+    letter: LetterId,
+    as_written: Annotated[bool, typer.Option("--as-written", help="With the dates that it has.")] = False,
+) -> None:
+    """Let a held letter go, dated for this moment; every other word stays as triage letters show prints it."""
     with house_of(context) as house:
-        house.store.outbox.release(letter, actor=actor(), now=house.now())
-    out.print(f"Letter {letter}: due now.")
+        before = house.store.outbox.show(letter)
+        pipeline.release(house, letter, as_written=as_written, actor=actor())
+        after = house.store.outbox.show(letter)
+        out.print(f"Letter {letter}: due now.")
+        for line in _dated_anew(before, after, house.settings):
+            out.print(f"  {line}", soft_wrap=True)
+
+
+def _dated_anew(before: LetterView, after: LetterView, settings: Settings) -> Iterator[str]:
+    """What the release has changed in a letter."""
+    if before.context is None or after.context is None:
+        return
+    written = [moment(context.written, settings) for context in (before.context, after.context)]
+    promised = [f"{context.next_contact}" for context in (before.context, after.context)]
+    for what, (old, new) in (("its date", written), ("promises news by", promised)):
+        if old != new:
+            yield f"{what}: {new}, no longer {old}"
 
 
 @app.command()
 def retry(context: typer.Context, letter: LetterId) -> None:
-    """Send a held, refused or doubtful letter now; a doubtful one may then arrive twice, with the same Message-ID."""
+    """Send a refused or doubtful letter now; a doubtful one may then arrive twice, with the same Message-ID."""
     with house_of(context) as house:
         doubtful = house.store.outbox.show(letter).line.state == "in_doubt"
         house.store.outbox.retry(letter, actor=actor(), now=house.now())

@@ -1,21 +1,24 @@
 """A letter: template and facts in, bytes for SMTP out.
 
-The bytes are fixed here, once, with a Message-ID that depends on the case alone, so that whatever happens between us
-and the relay the same letter stays the same letter. The customer's words come in only through `echo`.
+The bytes are fixed here, with a Message-ID that depends on the case alone, so that whatever happens between us and the
+relay the same letter stays the same letter. One that a person releases later is dated anew first, word for word the
+same. The customer's words come in only through `echo`.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from pydantic import TypeAdapter
 
-from triage.errors import TriageError
+from triage.errors import RulesError, TriageError
 from triage.letters import echo
 from triage.letters.templates import Template, Templates
 from triage.mail.message import Address
@@ -68,7 +71,7 @@ class AckContext:
     #: when the letter is written, with zone: its Date header
     written: datetime
     #: the site's zone, in which days are named
-    zone: tzinfo
+    zone: ZoneInfo
     #: the day by which the customer hears from us again
     next_contact: date
     answer_by: date | None = None
@@ -91,6 +94,10 @@ class AckContext:
     #: "" = the sender's name
     site: str = ""
     template: str = "acknowledgement"
+
+
+#: to JSON and back, as it is kept beside the letter
+CONTEXT = TypeAdapter(AckContext)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +160,21 @@ def compose(context: AckContext, templates: Templates) -> Letter:
         language=context.language,
         template=template.name,
     )
+
+
+def date_anew(content: bytes, context: AckContext, templates: Templates, *, written: datetime, by: date) -> AckContext:
+    """The context of a letter that has waited, for this moment: `compose` makes the same letter of it with other dates.
+
+    `by`: the day that it promises now. Raises CannotCompose where its files no longer make `content` of `context`: it
+    would say other words than those that a person has read.
+    """
+    try:
+        same = compose(context, templates).content == content
+    except RulesError as error:
+        raise CannotCompose(str(error)) from error
+    if not same:
+        raise CannotCompose(f"letter {context.template}.{context.language} says other words since")
+    return replace(context, written=written, next_contact=by)
 
 
 def values_for(context: AckContext, template: Template) -> dict[str, object]:

@@ -9,6 +9,7 @@
     held, due, refused, in_doubt ──a person──► cancelled
     held, due ──the case is voided──► cancelled ──the case is reopened──► held
 
+A letter that is released is dated anew first; one that may have gone out stays as it is, byte for byte.
 Values in, values out: the store writes the states down, `smtp` talks to the relay.
 """
 

@@ -12,10 +12,11 @@ from sqlalchemy import Engine, func, or_, select
 from sqlmodel import Session, col
 
 from triage.errors import DatabaseError, NotFound, OperatorError
-from triage.letters.compose import Letter
+from triage.letters.compose import CONTEXT, Letter
 from triage.letters.outbox import Next, is_abandoned
 from triage.store.dialect import advisory_lock, is_free, is_postgres, notify
 from triage.store.history import add_event, clear_alarms, raise_alarm
+from triage.store.recording import Written
 from triage.store.session import reading, writing
 from triage.store.tables import Case, OutgoingLetter, Switch
 from triage.store.views import LetterLine, LettersStopped, LetterView, OutgoingMail
@@ -175,15 +176,19 @@ class Outbox:
             row = session.get(OutgoingLetter, letter_id)
             if row is None:
                 raise NotFound(f"there is no letter {letter_id}")
-            return LetterView(line=_line(row, session.get_one(Case, row.case_id).reference), content=row.content)
+            return LetterView(
+                line=_line(row, session.get_one(Case, row.case_id).reference),
+                content=row.content,
+                context=CONTEXT.validate_python(row.context) if row.context is not None else None,
+            )
 
-    def release(self, letter_id: int, *, actor: str, now: datetime) -> None:
-        """Let a held letter go; one that may have gone out already does not go again."""
-        self._move(letter_id, ("held",), "due", actor=actor, why="", now=now)
+    def release(self, letter_id: int, *, anew: Written | None = None, actor: str, now: datetime) -> None:
+        """Let a held letter go, as it was written `anew` or else as it is; one that may have gone out does not."""
+        self._move(letter_id, ("held",), "due", anew=anew, actor=actor, why="", now=now)
 
     def retry(self, letter_id: int, *, actor: str, now: datetime) -> None:
-        """Send a held, refused, doubtful or waiting letter now; a doubtful one may then arrive twice."""
-        self._move(letter_id, ("held", "refused", "in_doubt", "due"), "due", actor=actor, why="", now=now)
+        """Send a refused, doubtful or waiting letter now, as it is; a doubtful one may then arrive twice."""
+        self._move(letter_id, ("refused", "in_doubt", "due"), "due", actor=actor, why="", now=now)
 
     def mark_sent(self, letter_id: int, *, actor: str, now: datetime) -> None:
         """A person knows that a doubtful letter arrived."""
@@ -195,7 +200,15 @@ class Outbox:
         self._move(letter_id, states, "cancelled", actor=actor, why=f"cancelled by {actor}", now=now)
 
     def _move(
-        self, letter_id: int, states: tuple[str, ...], state: str, *, actor: str, why: str, now: datetime
+        self,
+        letter_id: int,
+        states: tuple[str, ...],
+        state: str,
+        *,
+        anew: Written | None = None,
+        actor: str,
+        why: str,
+        now: datetime,
     ) -> None:
         with writing(self._engine) as session:
             row = session.get(OutgoingLetter, letter_id, with_for_update=True)
@@ -218,8 +231,13 @@ class Outbox:
                 notify(session, "deliver")
             if state == "sent":
                 row.sent_at = now
+            told = f"letter {letter_id}: {state}"
+            if anew is not None:
+                row.content, row.subject = anew.letter.content, anew.letter.subject
+                row.context = CONTEXT.dump_python(anew.context, mode="json")
+                told += f", dated anew, promises news by {anew.context.next_contact}"
             clear_alarms(session, _ALARMS, case.reference or "", now=now)
-            add_event(session, case.id, "letter", f"letter {letter_id}: {state}", now=now, actor=actor)
+            add_event(session, case.id, "letter", told, now=now, actor=actor)
             session.add(row)
 
     # the switch

@@ -25,7 +25,7 @@ from triage.cases.actions import (
     SettleLetter,
 )
 from triage.cases.lifecycle import MOVES, after, reference_of
-from triage.letters.compose import Letter
+from triage.letters.compose import CONTEXT, AckContext, Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import words_digest, write_outcome
@@ -51,6 +51,8 @@ class Written:
     """A composed letter, and what speaks against sending it."""
 
     letter: Letter
+    #: what it was composed from
+    context: AckContext
     #: second envelope recipient, "" = none
     journal: str = ""
     problems: tuple[str, ...] = ()
@@ -265,6 +267,7 @@ def add_letter(
         "language": letter.language,
         "template": letter.template,
         "content": letter.content,
+        "context": CONTEXT.dump_python(written.context, mode="json"),
         "journal": written.journal,
         "why": held,
         "created_at": now,

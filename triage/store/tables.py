@@ -262,6 +262,8 @@ class OutgoingLetter(SQLModel, table=True):
     language: str
     template: str
     content: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
+    #: what it was composed from; None in those of the first version
+    context: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     #: why it is held, what the relay said, why it is in doubt
     why: str = _text()
     attempts: int = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from triage.cases.followups import CaseHistory, FollowUpPlan
 from triage.cases.lifecycle import State
-from triage.letters.compose import Letter
+from triage.letters.compose import AckContext, Letter
 from triage.mail.message import RawMail
 
 
@@ -140,6 +140,8 @@ class LetterView:
 
     line: LetterLine
     content: bytes
+    #: what it was composed from; None in those of the first version
+    context: AckContext | None
 
 
 @dataclass(frozen=True, kw_only=True)

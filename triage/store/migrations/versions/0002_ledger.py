@@ -1,6 +1,7 @@
 """The imported ledger; what people have said of mails; which mails others answer; logins that were refused.
 
-Lines of history in which a follow-up escalated a case have the kind of an escalation from here on.
+Letters say what they were composed from. Lines of history in which a follow-up escalated a case have the kind of an
+escalation from here on.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ def _day(name: str) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """The imported ledger, corrections, the mails that others answer, and refused logins."""
+    """Add the tables, and the context of letters."""
     op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
@@ -135,4 +136,5 @@ def upgrade() -> None:
         sa.Column("tried_with", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
+    op.add_column("letter", sa.Column("context", sa.JSON(), nullable=True))
     op.execute("UPDATE event SET kind = 'escalated' WHERE kind = 'follow_up' AND text LIKE 'alert (%'")
