@@ -42,6 +42,23 @@ def of(findings: tuple[Finding, ...], kind: str) -> list[str]:
         ("fr", "Sur la facture n° F 26/0318 il manque la remise.", ["F 26/0318"]),
         ("es", "Recibí la Rechnung 2026/117 desde Berlín.", ["2026/117"]),
         ("pt", "A NFS-e 1904 e a 1911 são a mesma.", ["1904", "1911"]),
+        ("pt", "A fatura n.º 2026/55 está errada.", ["2026/55"]),
+        ("pt", "A Fatura n.o 2026/55 está errada.", ["2026/55"]),
+        ("de", "Die Abbuchung zu Re.-Nr. 2026-0815 stimmt nicht.", ["2026-0815"]),
+        ("de", "Die Abbuchung zu Re-Nr 2026-0815 stimmt nicht.", ["2026-0815"]),
+        ("de", "Die Abbuchung zu RE Nr. 2026-0815 stimmt nicht.", ["2026-0815"]),
+        ("de", "Die Abbuchung zur RNr. 12345 stimmt nicht.", ["12345"]),
+        ("de", "Die Abbuchung zur Rg. Nr. 12345 stimmt nicht.", ["12345"]),
+        ("de", "Die Abbuchung zur Rech.Nr. 12345 stimmt nicht.", ["12345"]),
+        ("en", "The charge is wrong. Invoice ref: ABC/2026/17. Please check.", ["ABC/2026/17"]),
+        ("en", "Invoice no 7 is wrong, we never got these goods.", ["7"]),
+        ("en", "Invoice #12 is wrong, we never got these goods.", ["12"]),
+        ("de", "Die Rechnung Nr. 12 vom 3. Mai ist falsch.", ["12"]),
+        ("es", "La factura n.º 8 no es mía.", ["8"]),
+        ("en", "You sent the invoice 2 times, and invoice 1 of 3 is late.", []),
+        ("en", "Invoice no 2 of 5 is late.", []),
+        ("other", "Buongiorno, la fattura n. 123/2026 del 3 maggio è sbagliata.", ["123/2026"]),
+        ("other", "Hallo, factuur 2026.1234 klopt niet, graag controleren.", ["2026.1234"]),
     ],
 )
 def test_invoice_numbers_in_any_house_style(
@@ -51,6 +68,23 @@ def test_invoice_numbers_in_any_house_style(
     assert of(extractor.findings(mail(text), language), "invoice") == numbers
 
 
+@pytest.mark.parametrize("dash", ["\u2010", "\u2011", "\u2013"])
+def test_a_number_keeps_together_whatever_its_dashes(extractor: Extractor, dash: str) -> None:
+    """Word processors and PDFs make typographic dashes; between two plain numbers a long one is no part of them."""
+    number = f"INV{dash}2026{dash}4471"
+    found = extractor.findings(mail(f"My invoice {number} is wrong."), "en")
+    assert [(each.text, each.value) for each in found if each.kind == "invoice"] == [(number, "INV-2026-4471")]
+    assert "INV-1001" in of(extractor.findings(mail("Invoices INV-1001\u20131005 are wrong."), "en"), "invoice")
+    both = extractor.findings(mail("The invoices 100201\u2013100203 are wrong."), "en")
+    assert of(both, "invoice") == ["100201", "100203"]
+
+
+def test_the_line_that_pays_a_boleto_is_no_invoice(extractor: Extractor) -> None:
+    """Its 47 digits say where the money goes."""
+    text = "Paguei o boleto 34191.79001 01043.510047 91020.150008 5 12340000012345 da fatura 7781."
+    assert of(extractor.findings(mail(text), "pt"), "invoice") == ["7781"]
+
+
 @pytest.mark.parametrize(
     ("language", "text", "kind", "value"),
     [
@@ -58,6 +92,12 @@ def test_invoice_numbers_in_any_house_style(
         ("de", "Kundennummer K-55120, bitte prüfen.", "customer", "K-55120"),
         ("de", "Vertragskonto 300 118 5520 ist ausgeglichen.", "account", "300 118 5520"),
         ("en", "It went off my card ending in 4410.", "card", "4410"),
+        ("en", "You charged my Visa ending with 1234 twice.", "card", "1234"),
+        ("en", "You charged my card that ends in 1234 twice.", "card", "1234"),
+        ("en", "You charged my card 4111 1111 1111 1234 twice.", "card", "1234"),
+        ("en", "You charged my card 4111-1111-1111-1234 twice.", "card", "1234"),
+        ("en", "You charged my Amex 3782 822463 10005 twice.", "card", "0005"),
+        ("en", "Our customer ref is CUST0099, thanks.", "customer", "CUST0099"),
         ("pt", "Cobraram no cartão final 7731 ontem.", "card", "7731"),
         ("en", "Visa **** 8812 was charged.", "card", "8812"),
         ("de", "Lieferschein 118204 lag bei.", "order", "118204"),

@@ -34,7 +34,7 @@ class Candidate:
 _TOKEN: Final = re.compile(
     r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?) (?=\d|[A-Z]{1,3}[-/]?\d))?"
     r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
-    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
+    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|[-/]\w|%))+(?: [\dA-Z](?!\w|[.,]\d|[-/]\w|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
 )
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
@@ -51,6 +51,8 @@ _BLOCKED: Final = re.compile(
     r"\bDSP-\d{4}-\d{4,}(?:-\d)?\b"
     r"|(?<![\w-])(?:\+|00(?=[1-9]\d? ))\d[\d ()/.-]{6,}\d"
     r"|\(\d{2,5}\) ?\d[\d -]{4,}\d"
+    # the line of digits that pays a boleto
+    r"|(?<!\d)\d{5}\.?\d{5} \d{5}\.?\d{6} \d{5}\.?\d{6} \d \d{14}(?!\d)|(?<!\d)(?:\d{11}[ -]?\d ){3}\d{11}[ -]?\d(?!\d)"
     r"|(?<!\d)\d(?:\d?[:h]\d\d(?!\d)|\d\.\d{3}\.\d{3}/\d{4}-\d\d|\d\d\.\d{3}\.\d{3}-\d\d"
     r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
     r"|\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b"
@@ -63,6 +65,20 @@ _LIST: Final = re.compile(
     r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
     re.IGNORECASE,
 )
+
+
+#: the dashes of word processors that hold a number together: short ones, and long ones behind letters
+_SHORT_DASH: Final = re.compile(r"(?<=\w)[\u2010\u2011](?=\w)")
+_LONG_DASH: Final = re.compile(r"(?<=[^\W\d_])\u2013(?:(\d{1,8})\u2013)?(?=\d)")
+
+
+def with_hyphens(text: str) -> str:
+    """The text, as long as before, with plain hyphens in its numbers: "INV–2026–4471", but not "881–885"."""
+    if "\u2010" in text or "\u2011" in text:
+        text = _SHORT_DASH.sub("-", text)
+    if "\u2013" in text:
+        text = _LONG_DASH.sub(lambda found: f"-{found[1]}-" if found[1] else "-", text)
+    return text
 
 
 def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:

@@ -9,7 +9,8 @@ from triage.understanding.lexicon import Reading
 
 _FOUR: Final = re.compile(
     r"[\s:.,()«»\"'*xX•#-]*(?:(?:no|nr|n[º°]|la|die|the|mit|con|com|in|en|auf|por|par|ending)\W+){0,4}\W{0,4}"
-    r"(\d{4})(?![\w]|[.,/-]\d)",
+    # of a number that is written out nothing but its end is kept
+    r"(?:(?:\d{4}[ -]?){3}|\d{4}[ -]?\d{6}[ -]?\d)?(\d{4})(?![\w]|[.,/-]\d| \d{4})",
     re.IGNORECASE,
 )
 #: one of these is in every masked number

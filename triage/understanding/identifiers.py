@@ -29,6 +29,7 @@ from triage.understanding.candidates import (
     shaped_in,
     squashed,
     surroundings,
+    with_hyphens,
 )
 from triage.understanding.cards import cards_in
 from triage.understanding.findings import Where
@@ -85,6 +86,8 @@ class Words:
 
 #: the word before a plain year that makes it a number of its own ("invoice no. 2026")
 _NUMBERED: Final = frozenset({"no<", "nr<", "n<", "num<", "numero<", "number<", "nummer<"})
+_NUMBER_SIGN: Final = re.compile(r"(?:#|\b(?:no|nr|num|n[º°o]?)\b\.?[º°o]?:?) ?\Z", re.IGNORECASE)
+_SHARE_BEHIND: Final = re.compile(r" ?(?:/|of|de|von|sur) ?\d", re.IGNORECASE)
 #: what may stand between a label and its number, beside the words of the rules
 _MARKS: Final = frozenset(":#.,()[]«»\"'“”„-–_*/°º&")
 #: where a sentence ends, or an item of a list begins
@@ -158,7 +161,7 @@ class Identifiers:
         return found
 
     def _in_text(self, words: Words) -> Iterator[tuple[Candidate, set[str]]]:
-        text, reading, taken, amounts = words.text, words.reading, words.taken, words.amounts
+        text, reading, taken, amounts = with_hyphens(words.text), words.reading, words.taken, words.amounts
         candidates = list(candidates_in(text, reading))
         if not candidates:
             return
@@ -179,7 +182,7 @@ class Identifiers:
             features |= looks(candidate) | surroundings(text, candidate, amounts, taken)
             known = direct or {"in brackets", "money behind"} <= features or not features.isdisjoint({"row", "article"})
             known = known or (before is not None and follows(text, before.span, candidate.span, taken))
-            if not plausible(candidate, known=known):
+            if not plausible(candidate, known=known) and not (direct and _is_numbered(text, candidate)):
                 continue
             if YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
                 continue
@@ -187,6 +190,14 @@ class Identifiers:
                 features.add("subject")
             before = candidate
             yield candidate, features
+
+
+def _is_numbered(text: str, candidate: Candidate) -> bool:
+    """Whether few digits are called a number, as those of small houses are: "invoice no. 7", but not "no. 2 of 5"."""
+    before = text[max(0, candidate.start - 8) : candidate.start]
+    return (
+        candidate.text.isdigit() and bool(_NUMBER_SIGN.search(before)) and not _SHARE_BEHIND.match(text, candidate.end)
+    )
 
 
 def _without_labels(found: list[list[tuple[Candidate, set[str]]]]) -> list[list[tuple[Candidate, set[str]]]]:
