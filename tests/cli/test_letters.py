@@ -95,6 +95,21 @@ def test_releasing_a_letter_in_doubt_is_refused_and_retry_tells_of_the_risk(tria
     assert "arrives twice" not in triage("letters", "retry", letter).out
 
 
+def test_a_list_of_letters_that_is_cut_says_how_many_there_are(triage: Run, desk: TwinHouse) -> None:
+    """Nobody takes the newest letters for all of them; the limit counts what is asked for."""
+    for number in (2, 3):
+        content = mail(f"I was charged twice for INV-{number}.", sender=f"c{number}@x.org", message_id=f"<{number}@x>")
+        desk.world.mailboxes["support"].put(content, arrived=desk.now())
+    desk.settle()
+    desk.store.outbox.cancel(1, actor="kim", now=desk.now())
+    assert triage("letters", "list", "--limit", "1").out.endswith("\nLetters: 1 of 2.\n")
+    assert triage("letters", "list", "--limit", "2").out.endswith("\nLetters: 2.\n")
+    assert triage("letters", "list", "--all", "--limit", "2").out.endswith("\nLetters: 2 of 3.\n")
+    [line] = triage("letters", "list", "--limit", "1", "--json").out.splitlines()
+    assert json.loads(line)["id"] == 3
+    assert triage("letters", "list", "--limit", "0").code == 2
+
+
 @pytest.mark.parametrize("spelling", ["in doubt", "in_doubt"])
 def test_a_state_is_asked_for_as_the_list_prints_it(triage: Run, desk: TwinHouse, spelling: str) -> None:
     """And as programs read it; with --all too."""

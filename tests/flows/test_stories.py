@@ -243,6 +243,14 @@ def test_a_letter_that_is_released_days_later_is_dated_anew_and_else_word_for_wo
         assert world.reached("ana@example.org") == 1
 
 
+def test_a_letter_that_is_written_late_promises_a_day_that_is_ahead(house: TwinHouse) -> None:
+    """A yes days after the mail: news by the end of that very day would be a promise to break."""
+    arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
+    house.world.clock.forward(days=3)
+    pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
+    assert "by Friday, November 20, 2026" in words_of(house.store.outbox.show(house.desk.letter.id).content)
+
+
 def test_a_letter_that_is_released_at_once_keeps_its_promise(world: World) -> None:
     """The diary counts from the mail: nobody wins a day by reading a letter first."""
     world.letters["acknowledge"] = "approve"

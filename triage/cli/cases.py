@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from triage import pipeline
 from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
-from triage.cli.common import JsonOption, actor, house_of, moment, out, place_of, print_json, print_json_lines
+from triage.cli.common import JsonOption, actor, house_of, moment, out, place_of, print_json, print_json_lines, tally
 from triage.config import Settings
 from triage.errors import OperatorError
 from triage.house import House
@@ -265,9 +265,7 @@ def _print_cases(title: str, house: House, asked: Mapping[str, Any], limit: int,
     now = datetime.now(UTC)
     for line in lines:
         _print_case(line, house.settings, now)
-    count = house.store.cases.count(**asked)
-    cut = f"{len(lines)} of " if len(lines) < count else ""
-    out.print(f"{title}: {cut}{count or 'none'}.")
+    out.print(tally(title, len(lines), house.store.cases.count(**asked)))
 
 
 def _print_case(line: CaseLine, settings: Settings, now: datetime) -> None:

@@ -126,6 +126,12 @@ def print_plain(line: str) -> None:
         out.on_broken_pipe()
 
 
+def tally(title: str, shown: int, count: int) -> str:
+    """The last line of a list: how many there are, and how many of them it shows where it is cut."""
+    cut = f"{shown} of " if shown < count else ""
+    return f"{title}: {cut}{count or 'none'}."
+
+
 def print_json(value: Any) -> None:
     """One JSON value on one line."""
     text = json.dumps(value, ensure_ascii=False, default=_plain)

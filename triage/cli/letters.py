@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from triage import pipeline
-from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table
+from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table, tally
 from triage.config import Settings
 from triage.errors import NotFound, OperatorError
 from triage.letters.outbox import STATES, LetterState
@@ -36,6 +36,7 @@ def list_letters(
     context: typer.Context,
     state: Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(map(_told, STATES))}.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Sent and cancelled ones too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
     as_json: JsonOption = False,
 ) -> None:
     """Letters that are not done, newest first, each with the reason."""
@@ -44,7 +45,8 @@ def list_letters(
     if unknown:
         raise OperatorError(f"there is no state {', '.join(unknown)}; choose from {', '.join(map(_told, STATES))}")
     with house_of(context) as house:
-        lines = house.store.outbox.lines(states=states or (() if everything else _NOT_DONE))
+        states = states or (() if everything else _NOT_DONE)
+        lines = house.store.outbox.lines(states=states, limit=limit)
         stopped = house.store.outbox.stopped()
         if as_json:
             print_json_lines({**vars(line), "stopped": stopped} for line in lines)
@@ -55,7 +57,7 @@ def list_letters(
             out.print(told, soft_wrap=True)
         for line in lines:
             _print_letter(line, house.settings)
-        out.print(f"Letters: {len(lines) or 'none'}.")
+        out.print(tally("Letters", len(lines), house.store.outbox.count(states=states)))
 
 
 @app.command()

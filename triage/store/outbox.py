@@ -170,6 +170,12 @@ class Outbox:
         with reading(self._engine) as session:
             return letter_lines(session, states=states, case_id=case_id, limit=limit)
 
+    def count(self, *, states: tuple[str, ...] = ()) -> int:
+        """How many letters in these states there are."""
+        query = select(func.count()).select_from(OutgoingLetter)
+        with reading(self._engine) as session:
+            return session.scalar(query.where(col(OutgoingLetter.state).in_(states)) if states else query) or 0
+
     def show(self, letter_id: int) -> LetterView:
         """A letter with its bytes, as it goes out. Raises NotFound."""
         with reading(self._engine) as session:
