@@ -50,6 +50,12 @@ def days(text: str, language: Language, written: date = WRITTEN) -> list[str]:
         ("pt", "dia 7 deste mês", "2026-06-07"),
         ("fr", "le 3 du mois dernier", "2026-05-03"),
         ("de", "zum 5. des nächsten Monats", "2026-07-05"),
+        ("en", "logged 2026-06-01T10:22:00Z", "2026-06-01"),
+        ("de", "am 2026-06-01T10:22 gebucht", "2026-06-01"),
+        ("en", "booked 05JUN24", "2024-06-05"),
+        ("en", "booked 5June2026", "2026-06-05"),
+        ("fr", "le cinq juin", "2026-06-05"),
+        ("es", "el cinco de mayo", "2026-05-05"),
     ],
 )
 def test_days_are_read(language: Language, text: str, value: str) -> None:
@@ -69,6 +75,11 @@ def test_days_are_read(language: Language, text: str, value: str) -> None:
         ("fr", "rendu à vingt-sept."),
         ("en", "fees APR-26-0382"),
         ("en", "550 5.1.10 no such user"),
+        ("en", "build 2026-06-01Beta"),
+        ("en", "model A3MAR26"),
+        ("en", "the 1st of each month"),
+        ("de", "am 5. jeden Monats"),
+        ("pt", "todo dia 5"),
     ],
 )
 def test_what_is_no_day_is_left_alone(language: Language, text: str) -> None:
@@ -154,6 +165,25 @@ def test_a_list_shares_its_month() -> None:
     assert sorted(days("vom 3. bis 5. März 2025", "de")) == ["2025-03-03", "2025-03-05"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "first", "last"),
+    [
+        ("en", "from 3-5 June 2026", "2026-06-03", "2026-06-05"),
+        ("en", "June 3-5, 2026", "2026-06-03", "2026-06-05"),
+        ("en", "on 3 & 5 June", "2026-06-03", "2026-06-05"),
+        ("de", "vom 3.-5. Juni 2026", "2026-06-03", "2026-06-05"),
+        ("de", "vom 03.-05.06.2026", "2026-06-03", "2026-06-05"),
+        ("de", "01.06.-30.06.2026", "2026-06-01", "2026-06-30"),
+        ("de", "01.06.2026-30.06.2026", "2026-06-01", "2026-06-30"),
+        ("fr", "01/06/2026-30/06/2026", "2026-06-01", "2026-06-30"),
+        ("pt", "01/06 a 30/06/2026", "2026-06-01", "2026-06-30"),
+    ],
+)
+def test_both_ends_of_a_period_are_read(language: Language, text: str, first: str, last: str) -> None:
+    """Bills write them without a space, and the year or the month once."""
+    assert days(text, language) == [first, last]
+
+
 def test_a_list_that_runs_over_the_end_of_a_month_begins_in_the_month_before() -> None:
     """From the 20th to the 5th is two weeks, and a letter before the number makes it the name of something."""
     assert days("du 20 au 5 janvier", "fr", date(2026, 1, 10)) == ["2025-12-20", "2026-01-05"]
@@ -181,6 +211,18 @@ def test_a_list_that_runs_over_the_end_of_a_month_begins_in_the_month_before() -
         ("pt", "na sexta-feira da semana passada", "2026-06-12"),
         ("fr", "mardi de la semaine dernière", "2026-06-09"),
         ("de", "letzte Woche Donnerstag", "2026-06-11"),
+        ("de", "am vorigen Montag", "2026-06-08"),
+        ("en", "a fortnight ago", "2026-06-01"),
+        ("en", "last night", "2026-06-14"),
+        ("en", "this morning", "2026-06-15"),
+        ("en", "twenty-one days ago", "2026-05-25"),
+        ("es", "antes de ayer", "2026-06-13"),
+        ("es", "anoche", "2026-06-14"),
+        ("pt", "faz três dias", "2026-06-12"),
+        ("pt", "dois dias atrás", "2026-06-13"),
+        ("fr", "avant hier", "2026-06-13"),
+        ("fr", "ce matin", "2026-06-15"),
+        ("fr", "aujourd\u2019hui", "2026-06-15"),
     ],
 )
 def test_relative_days_count_from_the_day_of_writing(language: Language, text: str, value: str) -> None:

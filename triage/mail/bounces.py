@@ -97,6 +97,8 @@ _NOBODY = re.compile(
     r"|recipient address rejected: access denied",
     re.I,
 )
+#: what Exchange Online says of an address that it does not know, with 5.4.1
+_REFUSED_ADDRESS = re.compile(r"recipient address rejected: access denied", re.I)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:\s*(<[^<>\s]{1,900}>)", re.I | re.M)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=&'*/-]{1,80}@[A-Za-z0-9-]{1,80}(?:\.[A-Za-z0-9-]{1,63})+")
 
@@ -292,7 +294,11 @@ def _is_hard(status: str | None, failed: dict[str, str], diagnostic: str, notice
     if failed.get("action", "").lower().startswith("delay"):
         return False
     # Servers give 4.1.1, 5.4.1 or 5.7.1 to addresses that they do not know; once the sender gave up, they are dead.
-    if status and status[2:] in ("1.1", "4.1", "7.1", "7.27") and _NOBODY.search(diagnostic or notice):
+    if (
+        status
+        and status[2:] in ("1.1", "4.1", "7.1", "7.27")
+        and (_NOBODY.search(diagnostic) or (status[2:] == "4.1" and _REFUSED_ADDRESS.search(notice)))
+    ):
         return failed.get("action", "").lower().startswith("fail") or not status.startswith("4")
     if (status or "").startswith("4"):
         return False

@@ -43,23 +43,69 @@ WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
 }
 #: words for a day near the day of writing, and how many days away it is
 NEAR: Final[dict[str, dict[str, int]]] = {
-    "en": {"yesterday": -1, "today": 0, "tomorrow": 1, "the day before yesterday": -2, "a week ago": -7},
-    "es": {"ayer": -1, "hoy": 0, "anteayer": -2, "antier": -2, "pasado mañana": 2, "hace una semana": -7},
-    "pt": {"ontem": -1, "hoje": 0, "amanhã": 1, "anteontem": -2, "depois de amanhã": 2, "há uma semana": -7},
-    "fr": {"hier": -1, "aujourd'hui": 0, "demain": 1, "avant-hier": -2, "après-demain": 2, "il y a une semaine": -7},
+    "en": {
+        "yesterday": -1,
+        "today": 0,
+        "tomorrow": 1,
+        "the day before yesterday": -2,
+        "a week ago": -7,
+        "last night": -1,
+        "this morning": 0,
+        "this afternoon": 0,
+        "tonight": 0,
+        "a day ago": -1,
+        "a fortnight ago": -14,
+    },
+    "es": {
+        "ayer": -1,
+        "hoy": 0,
+        "anteayer": -2,
+        "antier": -2,
+        "pasado mañana": 2,
+        "hace una semana": -7,
+        "antes de ayer": -2,
+        "anoche": -1,
+        "esta mañana": 0,
+        "esta tarde": 0,
+    },
+    "pt": {
+        "ontem": -1,
+        "hoje": 0,
+        "amanhã": 1,
+        "anteontem": -2,
+        "depois de amanhã": 2,
+        "há uma semana": -7,
+        "esta manhã": 0,
+        "esta tarde": 0,
+    },
+    "fr": {
+        "hier": -1,
+        "aujourd'hui": 0,
+        "demain": 1,
+        "avant-hier": -2,
+        "après-demain": 2,
+        "il y a une semaine": -7,
+        "avant hier": -2,
+        "ce matin": 0,
+        "cet après-midi": 0,
+        "ce soir": 0,
+    },
     "de": {"gestern": -1, "heute": 0, "vorgestern": -2, "übermorgen": 2, "vor einer woche": -7},
 }
 #: "three days ago": before and after the number, and the words for day and week
 AGO: Final[dict[str, str]] = {
-    "en": r"(?P<n>\w+) (?P<unit>days?|weeks?) ago",
+    "en": r"(?P<n>[\w-]+) (?P<unit>days?|weeks?) ago",
     "es": r"hace (?P<n>\w+) (?P<unit>días?|dias?|semanas?)",
-    "pt": r"h[áa] (?P<n>\w+) (?P<unit>dias?|semanas?)",
-    "fr": r"il y a (?P<n>\w+) (?P<unit>jours?|semaines?)",
+    "pt": (
+        r"(?:(?:h[áa]|faz) (?=\w+ (?:dia|semana))|(?=\w+ \w+ atr[áa]s\b))(?P<n>\w+) (?P<unit>dias?|semanas?)"
+        r"(?: atr[áa]s)?"
+    ),
+    "fr": r"il y a (?P<n>[\w-]+) (?P<unit>jours?|semaines?)",
     "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
 }
 #: one of these words is in every such phrase
 AGO_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "en": ("ago",), "es": ("hace",), "pt": ("há", "ha"), "fr": ("y",), "de": ("vor",)
+    "en": ("ago",), "es": ("hace",), "pt": ("há", "ha", "faz", "atrás", "atras"), "fr": ("y",), "de": ("vor",)
 }  # fmt: skip
 #: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
 LAST: Final[dict[str, str]] = {
@@ -67,7 +113,7 @@ LAST: Final[dict[str, str]] = {
     "es": r"(?P<last>el pasado|este pasado)|(?P<next>el próximo|el proximo|este próximo)",
     "pt": r"(?P<last>na última|na ultima|no último)|(?P<next>na próxima|na proxima|no próximo)",
     "fr": r"(?P<last>$^)|(?P<next>$^)",
-    "de": r"(?P<last>letzten|letzter|vergangenen|am letzten)|(?P<next>nächsten|kommenden|am kommenden)",
+    "de": r"(?P<last>(?:am )?(?:letzten|vergangenen|vorigen)|letzter)|(?P<next>nächsten|kommenden|am kommenden)",
 }
 LAST_AFTER: Final[dict[str, str]] = {
     "en": r"(?P<past>$^)|(?P<coming>$^)",
@@ -78,11 +124,11 @@ LAST_AFTER: Final[dict[str, str]] = {
 }
 #: what stands before a day without its month: "on the 26th", "le 15", "dia 14", "am 15."
 ON: Final[dict[str, str]] = {
-    "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time))",
+    "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time)| (?:of )?(?:each|every|any)\b)",
     "es": r"\b(?:el|del|al|día|dia) (?P<d>\d{1,2})(?=[,.;:)]|$| (?:y|me|se|le|les|por|en|de este|a las|ya|pero)\b)",
-    "pt": r"\bdia (?P<d>\d{1,2})\b(?! de)",
+    "pt": r"(?<!todo )(?<!cada )\bdia (?P<d>\d{1,2})\b(?! de)",
     "fr": r"\ble (?P<d>\d{1,2})(?=[,.;:)]|$| (?:et|à|pour|mais|dernier|du mois|au|par|je|on|vous)\b)",
-    "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= [^A-ZÄÖÜ\d]|$)",
+    "de": r"\b(?:am|zum|vom|bis zum) (?P<d>\d{1,2})\.(?= (?!jede[nms] )[^A-ZÄÖÜ\d]|$)",
 }
 #: a day of the month before, of this one or of the next: "the 3rd of last month"
 OF_MONTH: Final[dict[str, str]] = {

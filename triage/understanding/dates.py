@@ -61,7 +61,7 @@ _NUMERIC: Final = re.compile(
     r"(?P<y>(?:19|20)\d\d)(?P<s1>[-/. ])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<s2>[-/ ]|\. ?)(?P<b>\d{1,2})(?P=s2)(?P<y2>(?:19|20)\d\d|(?<! )\d\d)"
     r"|(?P<a3>\d{1,2})(?P<s3>[/.])(?P<b3>\d{1,2})(?P<dot>\.?)"
-    r")(?!\d|[/,.:-]\d|[-/]?[^\W_]|%| %)"
+    r")(?!\d|[/,.:-]\d|(?!T\d\d:?\d\d)[-/]?[^\W_]|%| %)"
 )
 _LOOSE: Final = re.compile(
     r"(?<![\d])(?P<y>(?:19|20)\d\d)(?P<s>-?)(?P<m>0[1-9]|1[0-2])(?P=s)(?P<d>0[1-9]|[12]\d|3[01])(?!\d|-\d|[^\W\d_])"
@@ -71,17 +71,43 @@ _LOOSE: Final = re.compile(
 def read_dates(text: str, language: Language | None = None, *, written: date, order: Order | None = None) -> list[Day]:
     """Every day that the text names, in order and without overlaps; `order` is the habit of the writer where known."""
     languages: Sequence[str] = (language,) if language in LANGUAGES else LANGUAGES
+    text = _plain(text)
     # most texts have no month, weekday or "yesterday" in them: their words tell so, and nothing is searched
     said = frozenset(_LETTERS.findall(text.lower()))
     found = list(_named(text, said, languages, written))
     numeric = list(_numeric(text, written, dotted="de" in languages))
-    found += _ordered(numeric, order)
+    found += [each for day in _ordered(numeric, order) for each in _opened(text, day)]
     found = list(_told(text, found, written, languages))
     found += _loose(text)
     for each in languages:
         found += _of_month(text, each, written)
         found += _relative(text, said, each, written)
     return _without_overlaps(found)
+
+
+#: the end of a period, and its beginning without a month or a year of its own: "3-5 June", "01.06.-30.06.2026"
+_HYPHEN: Final = re.compile(r"(?<=[\d.])-(?=\d{1,2}(?:[./]\d{1,2}[./]|\.? ?[^\W\d_]{3}))")
+_PERIOD: Final = re.compile(r"(?:^|[^\w.,/:-])\d{1,2}(?:\.|[./]\d{1,2}(?:\.|[./](?:\d{4}|\d\d))?)?\Z")
+_OPENS: Final = re.compile(r"(?<![\w.,/:-])(?P<d>0?[1-9]|[12]\d|3[01])\. ?[–-] ?\Z")
+
+
+def _plain(text: str) -> str:
+    """The text, as long as before, with a plain apostrophe, and a dash where a hyphen stands within a period."""
+    text = text.replace("\u2019", "'")
+    if "-" not in text:
+        return text
+    return _HYPHEN.sub(
+        lambda hyphen: "–" if _PERIOD.search(text[max(0, hyphen.start() - 11) : hyphen.start()]) else "-", text
+    )
+
+
+def _opened(text: str, day: Day) -> Iterator[Day]:
+    """The day, and the one that begins its period in the same month: "03.-05.06.2026"."""
+    before = _OPENS.search(text[max(0, day.start - 8) : day.start])
+    if before and (value := _day(day.value.year, day.value.month, int(before["d"]))) and value < day.value:
+        start = max(0, day.start - 8) + before.start("d")
+        yield Day(start=start, end=start + len(before["d"]), value=value, yearless=day.yearless)
+    yield day
 
 
 # --------------------------------------------------------------------------------------------- numerals
@@ -238,11 +264,25 @@ def _named(text: str, said: AbstractSet[str], languages: Sequence[str], written:
         match = grammar.name.match(text, word.start()) if month else None
         if not month or not match:
             continue
+        if text[word.start() - 1 : word.start()].isdigit():
+            yield from _run_together(text, match, month, written)
+            continue
         day = _day_before(text, match, grammar, month, written, languages) or _day_after(
             text, match, grammar, month, written, languages
         )
-        if day:
+        if day and day.start == match.start():
+            yield from _closed(text, day)
+        elif day:
             yield from _listed(text, day, written)
+
+
+def _run_together(text: str, name: re.Match[str], month: int, written: date) -> Iterator[Day]:
+    """ "05JUN26", as airlines and statements print it."""
+    before = _DAY_ALONE.search(text[max(0, name.start() - 3) : name.start()])
+    after = _YEAR_ALONE.match(text, name.end("name"))
+    if before and after:
+        day = _made(name.start() - len(before["d"]), after.end(), after["y"], month, int(before["d"]), written)
+        yield from (day,) if day else ()
 
 
 def _day_before(
@@ -253,8 +293,8 @@ def _day_before(
     before = grammar.before.search(text[window : name.start()])
     if not before:
         return None
-    # a short form after a number word is a number itself: "vingt-sept"
-    spelled = before["words"] if len(name["name"]) > 4 else ""
+    # a short form after a number word is a number itself: "vingt-sept"; "five may" go
+    spelled = before["words"] if name["name"].lower() not in _SHORT else ""
     number = int(before["d"]) if before["d"] else _spelled(spelled or "", languages)
     if not 1 <= number <= 31:
         return None
@@ -302,14 +342,38 @@ def _spelled(word: str, languages: Sequence[str]) -> int:
     return 0
 
 
+_DAY_ALONE: Final = re.compile(r"(?<!\w)(?P<d>0?[1-9]|[12]\d|3[01])\Z")
+_YEAR_ALONE: Final = re.compile(r"(?P<y>\d{4}|\d\d)?(?!\w)")
+#: short names of months, and the one that is an English verb
+_SHORT: Final = frozenset(
+    ["may", *(name for names in date_words.MONTHS.values() for month in names for name in month.split()[1:])]
+)
 _YEAR_BEFORE: Final = re.compile(r"(?P<y>(?:19|20)\d\d)[-/]\Z")
 _FIRST: Final = frozenset({"first", "primero", "primeiro", "premier", "ersten", "erster"})
+_CLOSES: Final = re.compile(
+    r" ?[-–] ?(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?!\d|[./:-]\d|[^\W_]|%)(?:,? (?P<y>(?:19|20)\d\d)(?!\d))?"
+)
 _LIST_BEFORE: Final = re.compile(
     r"(?<![\w.,/:€$£-])(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?"
-    r" ?(?:,|-|–|/|\b(?:and|to|or|through|until|y|al?|e|ao|ou?|et|au|und|bis|oder|bis zum)\b)"
+    r" ?(?:,|-|–|/|&|\b(?:and|to|or|through|until|y|al?|e|ao|ou?|et|au|und|bis|oder|bis zum)\b)"
     r" ?(?:the |el |o |le |dia |den |zum |am )?$",
     re.IGNORECASE,
 )
+
+
+def _closed(text: str, day: Day) -> Iterator[Day]:
+    """The day, and the one that ends its period: "June 3-5, 2026"."""
+    after = _CLOSES.match(text, day.end) if day.yearless else None
+    if not after or int(after["d"]) <= day.value.day:
+        yield day
+        return
+    year = int(after["y"] or day.value.year)
+    for number, start, end in (
+        (day.value.day, day.start, day.end),
+        (int(after["d"]), after.start("d"), after.end()),
+    ):
+        if value := _day(year, day.value.month, number):
+            yield replace(day, start=start, end=end, value=value, yearless=not after["y"])
 
 
 def _listed(text: str, day: Day, written: date) -> Iterator[Day]:
@@ -370,7 +434,8 @@ def _relative(text: str, said: AbstractSet[str], language: str, written: date) -
         if match["near"]:
             days = date_words.NEAR[language][match["near"].lower()]
         else:
-            count = int(match["n"]) if match["n"].isdecimal() else int(read_words([match["n"].lower()], language) or 0)
+            said_count = re.split(r"[-\s]", match["n"].lower())
+            count = int(match["n"]) if match["n"].isdecimal() else int(read_words(said_count, language) or 0)
             if not 0 < count < 400:
                 continue
             days = -count * (7 if match["unit"][0].lower() in "ws" else 1)
