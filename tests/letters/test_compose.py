@@ -1,6 +1,7 @@
 """Writing letters: headers, threads, stable ids, and a stranger's words kept harmless."""
 
 import email.policy
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from triage.errors import RulesError
 from triage.letters import echo
 from triage.letters.compose import (
+    CONTEXT,
     AckContext,
     CannotCompose,
     Letter,
     Mention,
     compose,
+    date_anew,
     message_id_for,
     missing_things,
     written_date,
@@ -42,6 +45,10 @@ def body(letter: Letter, kind: str = "plain") -> str:
     part = parsed(letter).get_body((kind,))
     assert part is not None
     return str(part.get_content())
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_headers_tell_machines_and_people_what_this_is(full: Make, templates: Templates) -> None:
@@ -257,6 +264,23 @@ def test_missing_things_follow_from_the_mail_and_its_reason(
 def test_subjects_are_repeated_without_what_does_not_belong(subject: str, words: str) -> None:
     """No stacked prefixes, references, links, hidden characters or card numbers."""
     assert echo.subject_words(subject) == words
+
+
+@pytest.mark.parametrize("language", ["en", "es", "pt", "fr", "de"])
+def test_a_letter_dated_anew_says_the_same_with_other_dates(full: Make, templates: Templates, language: str) -> None:
+    """In every language, in both forms, from what is kept beside it; it is the same letter by its Message-ID."""
+    context = full(language=language, references=("<mail-0@example.org>",), subject="Charged \udce9 twice")
+    kept = CONTEXT.validate_python(json.loads(json.dumps(CONTEXT.dump_python(context, mode="json"))))
+    assert kept == context
+    before, day = compose(context, templates), date(2026, 12, 1)
+    anew = date_anew(before.content, kept, templates, written=context.written + timedelta(days=7), by=day)
+    after = compose(anew, templates)
+    old, new = (written_date(each, language, weekday=True) for each in (context.next_contact, day))
+    for kind in ("plain", "html"):
+        assert old in body(before, kind)
+        assert flat(body(after, kind)) == flat(body(before, kind).replace(old, new))
+    assert (after.message_id, after.subject) == (before.message_id, before.subject)
+    assert parsed(after)["Date"] == "Sat, 28 Nov 2026 00:00:05 +0000"
 
 
 def test_an_endless_subject_costs_nothing() -> None:
