@@ -79,6 +79,12 @@ def test_a_number_keeps_together_whatever_its_dashes(extractor: Extractor, dash:
     assert of(both, "invoice") == ["100201", "100203"]
 
 
+def test_a_price_each_is_no_time_of_day(extractor: Extractor) -> None:
+    """ "At 4.50" is a time, unless it is for each of several things."""
+    text = "I ordered three at 4.50 each, and a parcel came at 9.30 in the morning."
+    assert of(extractor.findings(mail(text), "en"), "amount") == ["4.50"]
+
+
 def test_the_line_that_pays_a_boleto_is_no_invoice(extractor: Extractor) -> None:
     """Its 47 digits say where the money goes."""
     text = "Paguei o boleto 34191.79001 01043.510047 91020.150008 5 12340000012345 da fatura 7781."

@@ -57,6 +57,14 @@ from triage.understanding.money import format_money, parse_money, read_amounts
         ("en", "R 1 250.00", "1250.00", "ZAR"),
         ("en", "1,18,590 rupees", "118590", "INR"),
         ("en", "Rs 4,500/-", "4500", "INR"),
+        ("en", "£12.99p", "12.99", "GBP"),
+        ("en", "99¢", "0.99", None),
+        ("en", "$(250.00)", "250.00", "$"),
+        ("en", "Total (USD): 45.00", "45.00", "USD"),
+        ("de", "Betrag (€): 1.234,56", "1234.56", "EUR"),
+        ("fr", "Montant : 45,00 (EUR)", "45.00", "EUR"),
+        ("de", "2x49,90€", "49.90", "EUR"),
+        ("de", "2x 49,90 €", "49.90", "EUR"),
         ("en", "50,000/= UGX", "50000", "UGX"),
         ("en", "299:- kr", "299", "kr"),
         ("en", "N15,000.00", "15000.00", "NGN"),
@@ -144,7 +152,13 @@ def test_friday_is_no_franc() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("-49,90 €", "-49.90"), ("(250.00)", "-250.00"), ("49,90- EUR", None), ("-$2,435.00", "-2435.00")],
+    [
+        ("-49,90 €", "-49.90"),
+        ("(250.00)", "-250.00"),
+        ("$(250.00)", "-250.00"),
+        ("49,90- EUR", None),
+        ("-$2,435.00", "-2435.00"),
+    ],
 )
 def test_a_minus_is_kept(text: str, value: str | None) -> None:
     """Money that goes the other way is negative when one amount is parsed."""

@@ -104,7 +104,7 @@ NAMES: Final[dict[str, str]] = {
 #: a hundredth of the currency beside it, or of the site's own
 CENTS: Final = frozenset(
     {"cent", "cents", "ct", "ct.", "cts", "cts.", "centavos", "centavo", "céntimos", "céntimo", "centimos", "centimo"}
-    | {"cêntimos", "cêntimo", "centimes", "centime", "pence", "penny", "p", "rappen"}
+    | {"¢", "cêntimos", "cêntimo", "centimes", "centime", "pence", "penny", "p", "rappen"}
 )
 #: ISO 4217 codes that are also words or abbreviations; they need the look of an amount beside them
 WORDLIKE: Final = frozenset(

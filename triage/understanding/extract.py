@@ -53,6 +53,13 @@ _GLUED: Final = re.compile(r"(?<=[^\W\d_]{3}[a-zà-ÿ])-?(?=[A-Z]{0,4}-?\d)")
 _CLOCK: Final = re.compile(r"(?:\b(?:um|at|à|às|as|a las|gegen|ab|until|vers|sobre las|von|bis)) $", re.IGNORECASE)
 
 
+#: what follows a price, not a time
+_EACH: Final = re.compile(
+    r" ?(?:each|apiece|a piece|per|cada|la unidad|por unidad|a unidade|chacune?|pi[eè]ce|l'unité|pro|je|das stück)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A text of the mail, and where its characters are counted from."""
@@ -316,6 +323,7 @@ def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[
             amount.value < 24
             and amount.value % 1 < Decimal("0.6")
             and _CLOCK.search(text[max(0, amount.start - 10) : amount.start])
+            and not _EACH.match(text, amount.end)
         )
         return not clock
     digits = text[amount.start : amount.end]

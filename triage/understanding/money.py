@@ -100,7 +100,7 @@ _AFTER: Final = re.compile(
 )
 #: read backwards from the number: the sign, then spaces, a colon, a minus
 _BEFORE: Final = re.compile(
-    rf"(?P<minus>[-–−]{_SPACE}?)?{_SPACE}{{0,2}}:?{_SPACE}{{0,2}}"
+    rf"(?P<minus>[-–−]{_SPACE}?)?(?P<bracket>\((?=\$|€|£))?{_SPACE}{{0,2}}:?{_SPACE}{{0,2}}"
     rf"(?:(?P<name>(?i:{_either(name[::-1] for name in _BEFORE_NAMES)}))|(?P<code>[A-Z]{{3}}|rue|dsu|pbg|fhc|lrb))"
     rf"(?P<edge>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_]))"
 )
@@ -118,6 +118,10 @@ _PERCENT: Final = re.compile(
 )
 _JOINED_BEFORE: Final = re.compile(r"(?:\w[-/:_.,'’#*]|[^\W\d_]|[#*_/])\Z")
 _JOINED_AFTER: Final = re.compile(r"[A-Za-z\u00c0-\u024f_]|[-/:.,'’]\d|[-:]\w")
+_BRACKETED: Final = re.compile(rf"{_SPACE}?\((?:(?P<sign>[€£$])|(?P<code>[A-Z]{{3}}))\)")
+_BRACKETED_LABEL: Final = re.compile(rf"\w{_SPACE}?\((?:(?P<sign>[€£$])|(?P<code>[A-Z]{{3}}))\){_SPACE}?:?{_SPACE}*\Z")
+#: "2x49,90 €"
+_COUNTED: Final = re.compile(r"(?:^|[^\w.,])\d{1,3} ?[x×]\Z")
 _RANGE_DASH: Final = re.compile(rf"(?:^|[^\w.,/-])({NUMBER}){_SPACE}?[-–]{_SPACE}?\Z")
 _RANGE_WORD: Final = re.compile(
     rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
@@ -207,8 +211,14 @@ def _around(
     name_before = _meaning_before(before, text[start:end], language, letters) if before else None
     next_one = _belongs_to_next(text, after, language, signed=name_before is not None)
     name_after = None if next_one else _meaning_after(after, text[start:end], language)
-    currency = name_before or name_after
     stop = end + len(after["dash"] or "")
+    if name_after == "cent" and name_before and "." in text[start:end]:
+        # "£12.99p" says it twice
+        name_after, stop = None, after.end()
+    currency = name_before or name_after
+    bracket = None if currency else _BRACKETED.match(text, stop)
+    if currency is None:
+        currency = _in_brackets(text, past, start, bracket)
     if _PERCENT.match(text, stop):
         return None
     if name_after and (not name_before or name_after in (name_before, *SHARED) or name_before in SHARED):
@@ -216,10 +226,17 @@ def _around(
         currency = name_after if name_before in SHARED and name_after not in SHARED else currency
     elif after["times"] and (currency or after["times"].lower() == "k"):
         stop = after.end("times")
+    elif bracket and currency:
+        stop = bracket.end()
     elif _JOINED_AFTER.match(text, stop):
         return None
     joined = not name_before and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
-    if joined and not (name_after and _RANGE_DASH.search(text[max(past, start - 16) : start])):
+    if joined and not (
+        name_after
+        and (
+            _RANGE_DASH.search(text[max(past, start - 16) : start]) or _COUNTED.search(text[max(0, start - 5) : start])
+        )
+    ):
         return None
     if after["times"] and stop >= after.end("times"):
         reading = _times(reading, _MULTIPLIERS[after["times"].lower()], text[start:end], language)
@@ -235,7 +252,18 @@ def _around(
         currency=currency,
         shape="named" if currency and not doubtful else "decimal" if after["dash"] else _shape(text[start:end]),
     )
+    if before and name_before and before["bracket"]:
+        # "$(250.00)", as accountants write
+        if text[stop : stop + 1] != ")":
+            return None
+        return replace(amount, end=stop + 1, negative=True)
     return _signed(text, _with_cents(text, amount, name_after, language))
+
+
+def _in_brackets(text: str, past: int, start: int, behind: re.Match[str] | None) -> str | None:
+    """The currency in brackets behind a number ("45,00 (EUR)"), or behind its label ("Total (USD): 45.00")."""
+    found = behind or _BRACKETED_LABEL.search(text[max(past, start - 12) : start])
+    return _meaning(found["sign"], found["code"], None) if found else None
 
 
 def _belongs_to_next(text: str, after: re.Match[str], language: Language | None, *, signed: bool) -> bool:
