@@ -168,6 +168,23 @@ def test_own_headings_win_and_of_two_for_one_thing_one_counts() -> None:
     assert fields_of(["Total", "Amount"], {}) == ({0: "amount"}, ("Amount",))
 
 
+@pytest.mark.parametrize(
+    ("headings", "fields"),
+    [
+        (["Invoice No", "Customer No", "Customer", "Total"], "number customer customer_name amount"),
+        (["Rechnung", "Kunde", "Kunden-Nr.", "Betrag"], "number customer_name customer amount"),
+        (["Factura", "Cliente", "Código cliente", "Importe"], "number customer_name customer amount"),
+        (["Facture", "Client", "Code client", "Montant"], "number customer_name customer amount"),
+        (["Invoice No", "Customer", "Total"], "number customer amount"),
+        (["Invoice No", "Customer", "Customer No", "Customer name", "Total"], "number  customer customer_name amount"),
+    ],
+)
+def test_a_customer_beside_a_customer_number_is_a_name(headings: list[str], fields: str) -> None:
+    """Else the name would be the id in one file, and the number in the next."""
+    chosen, _ = fields_of(headings, {})
+    assert [chosen.get(at, "") for at in range(len(headings))] == fields.split(" ")
+
+
 def test_words_and_names_of_files_say_the_kind() -> None:
     """invoice_lines.csv holds lines; what may be two is none."""
     words = ["Invoice", "invoice_lines", "Gutschriften", "pagos-2026", "fatura", "refunds", "customers", "data"]

@@ -209,13 +209,21 @@ def fields_of(headings: Sequence[str], own: Mapping[str, str]) -> tuple[dict[int
     """Column index → field, and the headings that are not used; `own` is the site's: heading → field."""
     theirs = {plain(heading): field for heading, field in own.items()}
     choices: dict[str, tuple[int, int]] = {}
-    for at, heading in enumerate(headings):
-        name = plain(heading)
+    names = [plain(heading) for heading in headings]
+    numbered = any(_known(name)[0] == "customer" and name not in _WHO for name in names)
+    for at, name in enumerate(names):
         field, rank = (theirs[name], -1) if name in theirs else _known(name)
+        if numbered and name in _WHO and name not in theirs:
+            # beside a customer number it is the name, after every heading that says so
+            field, rank = "customer_name", len(_RANKED)
         if field and (field not in choices or rank < choices[field][0]):
             choices[field] = (rank, at)
     chosen = {at: field for field, (_, at) in choices.items()}
     return chosen, tuple(heading for at, heading in enumerate(headings) if at not in chosen and heading.strip())
+
+
+#: headings under which a customer stands by number or by name
+_WHO: Final = frozenset({"customer", "cliente", "client", "kunde", "debtor", "debitor"})
 
 
 def _known(name: str) -> tuple[str, int]:
