@@ -1,8 +1,8 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
 ``books`` (every UID and what became of it), ``quarantine``, ``cases``, ``corrections`` (what people have said of
-mails), ``outbox``, ``follow_ups``, ``alarms``, ``ledger`` and ``logins`` are the named queries and transactions;
-nothing else in the house writes SQL.
+mails), ``outbox``, ``follow_ups``, ``alarms``, ``ledger``, ``logins`` and ``statistics`` are the named queries and
+transactions; nothing else in the house writes SQL.
 """
 
 from datetime import datetime
@@ -27,6 +27,7 @@ from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
 from triage.store.quarantine import Quarantine
 from triage.store.session import reading, writing
+from triage.store.statistics import Statistics
 from triage.store.tables import Event, Switch
 from triage.store.views import EventLine
 from triage.understanding.findings import Understanding
@@ -58,6 +59,7 @@ class Store:
         self.alarms = Alarms(self.engine)
         self.ledger = ImportedLedger(self.engine)
         self.logins = Logins(self.engine)
+        self.statistics = Statistics(self.engine)
 
     def migrate(self) -> str:
         """Bring the database up to date; returns its version. Raises DatabaseError for one newer than this program.

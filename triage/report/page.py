@@ -1,0 +1,68 @@
+"""The report as one page: everything in it, nothing to load, for a telephone, a screen and paper."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from triage.report import charts, words
+from triage.report.charts import Bar
+from triage.report.figures import Part, Report
+
+#: bars that a chart shows at most; the table beside it shows all
+MOST_BARS = 12
+
+
+def as_page(report: Report) -> str:
+    """The whole page, HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        report=report,
+        words=words,
+        charts=charts,
+        course=charts.course(f"Cases by {report.slicing}", report.course),
+        groups=_group_bars(report),
+        disputed=_disputed_charts(report),
+        ages=charts.bars("Open cases by age", [_bar(part) for part in report.ages]),
+        causes=charts.bars("Root causes", [_bar(part) for part in report.causes[:MOST_BARS]]),
+        resolutions=charts.bars("Resolutions", [_bar(part) for part in report.resolutions]),
+    )
+
+
+def _bar(part: Part) -> Bar:
+    return Bar(name=words.words(part.name), value=part.cases, told=str(part.cases))
+
+
+def _group_bars(report: Report) -> Markup:
+    shown = report.groups[:MOST_BARS] if report.by not in ("day", "week", "month") else report.groups[-MOST_BARS:]
+    rows = [
+        Bar(name=words.words(group.name), value=group.figures.opened, told=str(group.figures.opened)) for group in shown
+    ]
+    return charts.bars(f"Opened by {words.words(report.by)}", rows)
+
+
+def _disputed_charts(report: Report) -> Sequence[Markup]:
+    """One chart a currency: bars of two currencies on one scale would compare what cannot be compared."""
+    drawn = []
+    for currency in report.whole.disputed:
+        found = [
+            (group.name, group.figures.disputed[currency])
+            for group in report.groups
+            if currency in group.figures.disputed
+        ]
+        if report.by not in ("day", "week", "month"):
+            found.sort(key=lambda each: -each[1])
+        rows = [
+            Bar(name=words.words(name), value=float(amount), told=words.money(amount, currency))
+            for name, amount in found[:MOST_BARS]
+        ]
+        by = words.words(report.by)
+        drawn.append(charts.bars(f"Disputed by {by}, {currency or 'no named currency'}", rows))
+    return drawn
