@@ -122,6 +122,7 @@ class Daemon:
         """
         with one_daemon(self._house.store.engine):
             self._prepare()
+            _take_up_copy(self._house)
             with self._signals():
                 self._wind_up()
                 log.info(
@@ -266,6 +267,7 @@ def once(house: House) -> dict[str, int]:
     """One round of all walks, then done: for cron and for tests. Raises AlreadyRunning beside a daemon on SQLite."""
     with one_daemon(house.store.engine):
         _open_for_reading(house)
+        _take_up_copy(house)
         return {
             "collected": pipeline.collect(house),
             "read": pipeline.read(house),
@@ -277,6 +279,11 @@ def once(house: House) -> dict[str, int]:
 def _open_for_reading(house: House) -> None:
     """Raises OperatorError for what would set aside every mail that is read."""
     _ = house.policy, house.understander, house.templates, house.lint_rules
+
+
+def _take_up_copy(house: House) -> None:
+    if house.store.take_up_copy(now=house.now()):
+        log.warning("restored", why="letters that may have gone out since the copy was made wait in doubt")
 
 
 def _now() -> datetime:

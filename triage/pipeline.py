@@ -5,6 +5,7 @@ that are due. `look_again` does what the diary says. The rooms are passed in as 
 with twins.
 """
 
+import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ QUICK_BATCH = 32
 
 #: mails that the server files at once: their UIDs fit into one line of IMAP
 _FILED_TOGETHER = 500
+#: letters in doubt whose copies are looked for in one round: each is a search or three
+_LOOKED_FOR_TOGETHER = 20
 
 #: asked between two steps of a walk: whether to end it early
 Stopped = Callable[[], bool]
@@ -199,9 +202,11 @@ def _file_away(house: House, mailbox: MailSource, uidvalidity: int) -> None:
 
 
 def _look_for_copies(house: House, mailbox: MailSource) -> None:
-    """A copy of a doubtful letter, here or in \\Sent, proves that the relay had taken it."""
-    for line in house.store.outbox.doubtful():
-        if mailbox.holds(line.message_id):
+    """A copy of a doubtful letter, here, in \\Sent or filed away, proves that the relay had taken it."""
+    doubtful = house.store.outbox.doubtful()
+    # any of them: those whose copies never come keep nobody waiting
+    for line in random.sample(doubtful, min(len(doubtful), _LOOKED_FOR_TOGETHER)):
+        if mailbox.holds(line.message_id, also_in=house.letters.journal_folder):
             house.store.outbox.settle(line.id, Next(state="sent", due=None, why="its copy came"), now=house.now())
 
 

@@ -141,11 +141,10 @@ class InMemoryMailbox:
         if self.account.move_to:
             self.file_away(uids, self.account.move_to)
 
-    def holds(self, message_id: str) -> bool:
-        """Whether a mail with this Message-ID lies here."""
-        return any(
-            f"message-id: {message_id}".lower().encode() in content.lower() for _, content in self.mails.values()
-        )
+    def holds(self, message_id: str, *, also_in: str = "") -> bool:
+        """Whether a mail with this Message-ID lies here, or in the folder named."""
+        contents = [content for _, content in self.mails.values()] + self.folders.get(also_in, [])
+        return any(f"message-id: {message_id}".lower().encode() in content.lower() for content in contents)
 
     def expiries(self) -> Sequence[Expiry]:
         """Nothing runs out."""

@@ -297,6 +297,17 @@ def test_a_copy_in_the_sent_folder_counts(dovecot_place: Place, server: Dovecot)
     assert len(mailbox.uids()) == 1
 
 
+def test_a_copy_that_was_filed_away_counts(place: Place) -> None:
+    """A database that was restored knows nothing of it; a folder that is not there holds none."""
+    place.put(number(1))
+    mailbox = place.open()
+    assert not mailbox.holds("<2@example.org>", also_in="Triage-Journal")
+    mailbox.file_away(mailbox.uids(), "Triage-Journal")
+    mailbox.open()
+    assert mailbox.holds("<1@example.org>", also_in="Triage-Journal")
+    assert not mailbox.holds("<1@example.org>")
+
+
 @pytest.mark.server
 def test_a_new_uidvalidity_is_noticed(dovecot_place: Place, server: Dovecot) -> None:
     """After it the same mails come under new UIDs, over a connection made afresh."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from triage.cli import alarms, cases, demo, explain, ledger, letters, model, operate, report, rules
+from triage.cli import alarms, cases, demo, explain, ledger, letters, model, operate, report, rules, upkeep
 from triage.cli.common import app, complain
 from triage.errors import OperatorError, TriageError
 
@@ -17,7 +17,7 @@ app.add_typer(letters.quarantine_app, name="quarantine")
 app.add_typer(rules.app, name="rules")
 app.add_typer(model.app, name="model")
 
-__all__ = ["app", "demo", "explain", "main", "operate", "report"]
+__all__ = ["app", "demo", "explain", "main", "operate", "report", "upkeep"]
 
 
 def main() -> None:

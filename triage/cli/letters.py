@@ -152,6 +152,19 @@ def resume(context: typer.Context) -> None:
     out.print("Letters go out again.")
 
 
+@app.command()
+def restored(context: typer.Context) -> None:
+    """An older copy of a PostgreSQL was restored: say so before the daemon starts on it.
+
+    Letters that may have gone out since the copy was made are in doubt then, until their journal copies are found or
+    you decide. A daemon that starts on a copy of triage backup knows it by itself.
+    """
+    with house_of(context) as house:
+        count = house.store.restored(actor=actor(), now=house.now())
+    told = f"In doubt: {count or 'none'} of the letters in it, and all that answer mails which came before now."
+    out.print(told, soft_wrap=True)
+
+
 def _print_letter(line: LetterLine, settings: Settings) -> None:
     """A letter in two or three lines that fit a narrow terminal."""
     now = _told(line.state) + (", came back" if line.bounced else "")

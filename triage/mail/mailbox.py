@@ -106,8 +106,8 @@ class MailSource(Protocol):
     def mark_kept(self, uids: Sequence[int]) -> None:
         """Keyword and move of kept mails, where the site wants them."""
 
-    def holds(self, message_id: str) -> bool:
-        """Whether a mail with this Message-ID lies in this folder or in the Sent folder."""
+    def holds(self, message_id: str, *, also_in: str = "") -> bool:
+        """Whether a mail with this Message-ID lies in this folder, in the Sent folder, or in the one named."""
 
     def expiries(self) -> Sequence[Expiry]:
         """What the way in needs and when it runs out: certificate, client secret, refresh token."""
@@ -185,21 +185,26 @@ class Mailbox:
             if self.account.move_to:
                 self._move(client, uids, self.account.move_to)
 
-    def holds(self, message_id: str) -> bool:
-        """Whether a mail with this Message-ID lies in this folder or in \\Sent.
+    def holds(self, message_id: str, *, also_in: str = "") -> bool:
+        """Whether a mail with this Message-ID lies in this folder, in \\Sent, or in the folder named.
 
         Gmail shows a copy to oneself only in Sent; Microsoft 365 saves one there.
         """
         client = self._opened()
+        named = ["HEADER", "Message-ID", message_id]
         with self._translated():
-            if client.search(["HEADER", "Message-ID", message_id]):
+            if client.search(named):
                 return True
-            sent = client.find_special_folder(b"\\Sent")
-            if sent is None:
-                return False
-            client.select_folder(sent, readonly=True)
+            others = [
+                client.find_special_folder(b"\\Sent"),
+                also_in if also_in and client.folder_exists(also_in) else None,
+            ]
             try:
-                return bool(client.search(["HEADER", "Message-ID", message_id]))
+                for folder in filter(None, others):
+                    client.select_folder(folder, readonly=True)
+                    if client.search(named):
+                        return True
+                return False
             finally:
                 client.select_folder(self.account.folder)
 

@@ -147,7 +147,7 @@ class Outbox:
         with reading(self._engine) as session:
             return letter_lines(session, states=("in_doubt",), due_by=now)
 
-    def doubtful(self, *, limit: int = 20) -> tuple[LetterLine, ...]:
+    def doubtful(self, *, limit: int = 500) -> tuple[LetterLine, ...]:
         """Letters in doubt whose copies are still looked for, oldest first."""
         with reading(self._engine) as session:
             return letter_lines(session, states=("in_doubt",), due_by=datetime.max.replace(tzinfo=UTC), limit=limit)

@@ -28,6 +28,7 @@ from triage.cases.lifecycle import MOVES, after, reference_of
 from triage.letters.compose import CONTEXT, AckContext, Letter
 from triage.mail.message import Message
 from triage.records.ledger import normalised
+from triage.store.backup import DOUBT, may_have_gone_out
 from triage.store.books import words_digest, write_outcome
 from triage.store.dialect import insert_new, notify
 from triage.store.diary import Plans, replan
@@ -257,10 +258,14 @@ def add_letter(
     """Put a letter in the outbox: due, or held where something speaks against it."""
     held = "; ".join(filter(None, (action.held, *written.problems)))
     letter = written.letter
+    doubted = may_have_gone_out(session, written.context.received)
+    if held and doubted:
+        held = f"{held}; {DOUBT}"
+    in_doubt = doubted and not held
     row = {
         "case_id": case_id,
         "kind": "acknowledgement",
-        "state": "held" if held else "due",
+        "state": "held" if held else "in_doubt" if in_doubt else "due",
         "recipient": letter.recipient,
         "message_id": letter.message_id,
         "subject": letter.subject,
@@ -269,14 +274,17 @@ def add_letter(
         "content": letter.content,
         "context": CONTEXT.dump_python(written.context, mode="json"),
         "journal": written.journal,
-        "why": held,
+        "why": DOUBT if in_doubt else held,
         "created_at": now,
         "next_try": now,
+        "doubt_since": now if in_doubt else None,
     }
     session.connection().execute(_LETTER, row)
     if written.problems:
         raise_alarm(session, "letter_check", reference, held, now=now)
     text = f"acknowledgement to {letter.recipient}" + (f" held: {held}" if held else "")
+    if in_doubt:
+        text += f" in doubt: {DOUBT}"
     add_event(session, case_id, "letter", text, now=now)
     notify(session, "deliver")
 

@@ -16,10 +16,11 @@ from triage.errors import DatabaseError
 from triage.imports import without
 from triage.mail.message import Message
 from triage.store.alarms import Alarms
+from triage.store.backup import Copy, Progress, copy_database, doubt_letters, take_up_copy
 from triage.store.books import Books
 from triage.store.corrections import Corrections
 from triage.store.desk import Cases
-from triage.store.dialect import advisory_lock, condition, one_daemon, open_engine, translated
+from triage.store.dialect import advisory_lock, condition, is_postgres, one_daemon, open_engine, translated
 from triage.store.diary import FollowUps, Plans
 from triage.store.ledger import ImportedLedger
 from triage.store.logins import Logins
@@ -108,6 +109,23 @@ class Store:
         with writing(self.engine) as session:
             session.merge(Switch(name="doctor", value="has written here", actor="doctor", at=now))
             return condition(session)
+
+    def copy_to(self, file: Path, *, force: bool, actor: str, now: datetime, progress: Progress) -> Copy:
+        """Write a copy of a SQLite database, of one moment, while others work on it.
+
+        Raises OperatorError for a file that is there or cannot be written, and on PostgreSQL, which has its own way.
+        """
+        if not is_postgres(self.engine) and not self.version():
+            raise DatabaseError(f"there is nothing in {self.engine.url.database} yet")
+        return copy_database(self.engine, file, force=force, actor=actor, now=now, progress=progress)
+
+    def take_up_copy(self, *, now: datetime) -> bool:
+        """Before the first walk on a copy: letters that may have gone out since it was made are in doubt."""
+        return take_up_copy(self.engine, now=now)
+
+    def restored(self, *, actor: str, now: datetime) -> int:
+        """A person says that this is an older copy; returns how many letters are in doubt for it."""
+        return doubt_letters(self.engine, actor=actor, now=now)
 
     def close(self) -> None:
         """Let go of every connection."""
