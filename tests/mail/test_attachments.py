@@ -94,6 +94,68 @@ def test_a_sheet_is_read_row_by_row() -> None:
     assert read_text(content, filename="a.xlsx", content_type=XLSX) == ("Total\t240.5\nTax", "")
 
 
+def test_a_sheet_shows_what_its_reader_sees() -> None:
+    """Dates and sums by their formats, floats without their tail, cells in their columns."""
+    styles = (
+        "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='dd/mm/yyyy'/>"
+        "<numFmt numFmtId='165' formatCode='#,##0.00\\ [$€-407]'/></numFmts>"
+        "<cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
+        "<cellXfs><xf numFmtId='0'/><xf numFmtId='164'/><xf numFmtId='165'/><xf numFmtId='4'/></cellXfs></styleSheet>"
+    )
+    sheet = (
+        "<worksheet><sheetData><row><c r='A1' s='1'><v>46174</v></c><c r='C1' s='2'><v>1234.5</v></c></row>"
+        "<row><c r='B2'><v>49.900000000000006</v></c><c r='C2' s='3'><v>-12</v></c></row>"
+        "<row><c r='A3' t='b'><v>1</v></c><c r='B3' s='1'><v>9e99</v></c></row></sheetData></worksheet>"
+    )
+    content = _office(xl__worksheets__sheet1=sheet, xl__styles=styles)
+    text, _ = read_text(content, filename="a.xlsx", content_type=XLSX)
+    assert text == "2026-06-01\t\t1234.50 €\n\t49.9\t-12.00\n1\t9e99"
+
+
+def test_a_line_break_in_a_cell_moves_no_other() -> None:
+    """Strings are counted, not lines."""
+    sheet = "<worksheet><row><c t='s'><v>1</v></c><c t='s'><v>0</v></c></row></worksheet>"
+    strings = "<sst><si><t>Two\nlines</t></si><si><r><t>Invoice</t></r><r><t> 7</t></r></si></sst>"
+    content = _office(xl__worksheets__sheet1=sheet, xl__sharedStrings=strings)
+    assert read_text(content, filename="a.xlsx", content_type=XLSX)[0] == "Invoice 7\tTwo lines"
+
+
+def test_sheets_stand_in_their_order() -> None:
+    """The tenth comes after the second."""
+    row = "<worksheet><row><c t='str'><v>{}</v></c></row></worksheet>"
+    content = _office(**{f"xl__worksheets__sheet{number}": row.format(number) for number in (10, 1, 2)})
+    assert read_text(content, filename="a.xlsx", content_type=XLSX)[0].split() == ["1", "2", "10"]
+
+
+def test_the_letterhead_of_a_document_is_read() -> None:
+    """Many bills have their number in the header."""
+    header = "<w:hdr xmlns:w='w'><w:p><w:r><w:t>Invoice 7</w:t></w:r></w:p></w:hdr>"
+    body = "<w:document xmlns:w='w'><w:p><w:r><w:t>Total 40</w:t></w:r></w:p></w:document>"
+    footer = "<w:ftr xmlns:w='w'><w:p><w:r><w:t>Bank</w:t></w:r></w:p></w:ftr>"
+    content = _office(word__footer1=footer, word__document=body, word__header1=header, word__header2=header)
+    assert read_text(content, filename="a.docx", content_type=DOCX) == ("Invoice 7\nTotal 40\nBank", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "note"),
+    [
+        ("bills.zip", "application/zip", "not read: archives are not opened"),
+        ("bill.doc", "application/msword", "not read: no reader for .doc files"),
+        ("bill.MSG", "application/octet-stream", "not read: no reader for .msg files"),
+        ("song.mp3", "audio/mpeg", ""),
+    ],
+)
+def test_a_document_that_nobody_opens_is_told(name: str, kind: str, note: str) -> None:
+    """Archives are only listed; a person must know that words were left unread."""
+    data = base64.b64encode(b"\xd0\xcf\x11\xe0 words").decode()
+    mail = (
+        f"Content-Type: {kind}; name={name}\nContent-Disposition: attachment\n"
+        f"Content-Transfer-Encoding: base64\n\n{data}\n"
+    )
+    [attachment] = parse(mail.encode()).attachments
+    assert (attachment.text, attachment.note) == ("", note)
+
+
 @pytest.mark.parametrize(
     ("content", "name", "kind"),
     [
@@ -125,12 +187,11 @@ def test_hostile_documents_are_noted_not_read(content: bytes, name: str, kind: s
             "text/calendar",
             "Summary: Callabout bill",
         ),
-        (b"PK\x03\x04", "a.zip", "application/zip", ""),
         (b"\x89PNG", "a.png", "image/png", ""),
     ],
 )
 def test_other_kinds(content: bytes, name: str, kind: str, text: str) -> None:
-    """Plain kinds are read; archives and images are only listed."""
+    """Plain kinds are read; images are only listed."""
     assert read_text(content, filename=name, content_type=kind) == (text, "")
 
 

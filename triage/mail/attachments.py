@@ -10,8 +10,9 @@ import re
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import PurePath
 from xml.parsers import expat
@@ -57,13 +58,26 @@ def read_text(
     """The text of an attachment, and a note where there is none or not all of it."""
     reader = _READERS.get(kind_of(content, filename, content_type))
     if reader is None:
-        return "", ""
+        return "", unopened(filename)
     try:
         text, note = reader(content, charset)
     except _Unreadable as error:
         return "", str(error)
     text = clean(text).strip()
     return (text[:MAX_TEXT], note or "only the beginning was read") if len(text) > MAX_TEXT else (text, note)
+
+
+#: archives, and documents whose words nobody here can read
+_ARCHIVES = frozenset({".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"})
+_DOCUMENTS = frozenset({".doc", ".xls", ".ppt", ".pptx", ".odt", ".ods", ".rtf", ".msg", ".pages", ".numbers", ".xml"})
+
+
+def unopened(filename: str | None) -> str:
+    """The note of a file that has words in it and is not opened; "" for all others."""
+    suffix = PurePath(filename or "").suffix.lower()
+    if suffix in _ARCHIVES:
+        return "not read: archives are not opened"
+    return f"not read: no reader for {suffix} files" if suffix in _DOCUMENTS else ""
 
 
 def is_readable(filename: str | None, content_type: str) -> bool:
@@ -167,23 +181,35 @@ def _pdf_page(document: object, index: int) -> str:
 
 def _docx(content: bytes, _: str | None) -> tuple[str, str]:
     with _open_zip(content) as package:
-        return _xml_text(
-            _member(package, "word/document.xml"), breaks={"p", "br", "cr", "tr"}, tabs={"tab", "tc"}, texts={"t"}
-        ), ""
+        heads = _numbered(package, r"word/header(\d+)\.xml")
+        feet = _numbered(package, r"word/footer(\d+)\.xml")
+        texts = [
+            _xml_text(_member(package, name), breaks={"p", "br", "cr", "tr"}, tabs={"tab", "tc"}, texts={"t"})
+            for name in (*heads, "word/document.xml", *feet)
+        ]
+    # the first page and the others have headers of their own, often with the same words
+    return "".join(f"{text.rstrip(chr(10))}\n" for text in dict.fromkeys(texts) if text.strip()), ""
 
 
 def _xlsx(content: bytes, _: str | None) -> tuple[str, str]:
     with _open_zip(content) as package:
-        names = [name for name in package.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)]
-        shared = (
-            _shared_strings(_member(package, "xl/sharedStrings.xml"))
-            if "xl/sharedStrings.xml" in package.namelist()
-            else []
-        )
-        sheets = [_sheet(_member(package, name), shared) for name in sorted(names)[:_MAX_SHEETS]]
+        names = _numbered(package, r"xl/worksheets/sheet(\d+)\.xml")
+        there = package.namelist()
+        shared = _shared_strings(_member(package, _STRINGS)) if _STRINGS in there else []
+        formats = _formats(_member(package, _STYLES)) if _STYLES in there else []
+        sheets = [_sheet(_member(package, name), shared, formats) for name in names[:_MAX_SHEETS]]
     return "\n\n".join(sheets), f"the first {_MAX_SHEETS} of {len(names)} sheets were read" if len(
         names
     ) > _MAX_SHEETS else ""
+
+
+_STRINGS, _STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+
+
+def _numbered(package: zipfile.ZipFile, pattern: str) -> list[str]:
+    """The members whose name ends in a number, by it."""
+    found = [match for name in package.namelist() if (match := re.fullmatch(pattern, name))]
+    return [match[0] for match in sorted(found, key=lambda match: int(match[1][:9]))]
 
 
 def _open_zip(content: bytes) -> zipfile.ZipFile:
@@ -264,19 +290,99 @@ def _xml_text(data: bytes, *, breaks: set[str], tabs: set[str], texts: set[str])
 
 
 def _shared_strings(data: bytes) -> list[str]:
-    return _xml_text(data, breaks={"si"}, tabs=set(), texts={"t"}).split("\n")
-
-
-def _sheet(data: bytes, shared: list[str]) -> str:
-    """Rows as lines, cells separated by tabs."""
+    """The strings of a workbook in order, each on one line."""
     out: list[str] = []
-    kind = value = ""
+    inside = False
+
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal inside
+        inside = name == "t"
+        if name == "si":
+            out.append("")
+
+    def end(_: str) -> None:
+        nonlocal inside
+        inside = False
+
+    def words(text: str) -> None:
+        if inside and out:
+            out[-1] += text
+
+    _parse_xml(data, start, end, words)
+    return [" ".join(text.split("\n")) for text in out]
+
+
+#: number formats that every workbook has (ECMA-376 part 1, section 18.8.30): days, and sums with two decimals
+_DAYS = frozenset({14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)})
+_SUMS = frozenset({2, 4, 7, 8, 39, 40, 43, 44})
+#: what is text in a code of a format, and the currency that it names
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_NAMED_CURRENCY = re.compile(r"""\[\$([^\]-]{1,4})|"\s*([€£$]|[A-Z]{3})\s*"|([€£])""")
+
+
+def _formats(data: bytes) -> list[str]:
+    """What the numbers of each cell style are: "day", "sum", "sum €", or "" for plain."""
+    codes: dict[int, str] = {}
+    styles: list[str] = []
+    within = False
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal within
+        number = attributes.get("numFmtId", "")
+        if name == "cellXfs":
+            within = True
+        elif name == "numFmt" and number.isdecimal() and len(number) < 9:
+            codes[int(number)] = attributes.get("formatCode", "")[:200]
+        elif name == "xf" and within:
+            styles.append(_format(int(number) if number.isdecimal() and len(number) < 9 else 0, codes))
+
+    def end(name: str) -> None:
+        nonlocal within
+        within = within and name != "cellXfs"
+
+    _parse_xml(data, start, end, lambda _: None)
+    return styles
+
+
+def _format(number: int, codes: Mapping[int, str]) -> str:
+    code = codes.get(number, "")
+    if number in _DAYS or re.search(r"[yd]", _LITERAL.sub("", code), re.I):
+        return "day"
+    if number in _SUMS or re.search(r"0\.00(?!0)", code):
+        named = _NAMED_CURRENCY.search(code)
+        return f"sum {named[1] or named[2] or named[3]}" if named else "sum"
+    return ""
+
+
+def _shown(value: str, form: str) -> str:
+    """A number as the sheet shows it: without the tail of a binary fraction, as a day, or with its cents."""
+    try:
+        number = float(value)
+        if form == "day":
+            # the days since Excel's first; programs count the 29th of February 1900, which was none
+            return (date(1899, 12, 30) + timedelta(int(number))).isoformat()
+    except (ValueError, OverflowError):
+        return value
+    if form.startswith("sum") and abs(number) < 1e15:
+        return f"{number:.2f} {form[4:]}".rstrip()
+    return f"{number:.15g}" if "." in value else value
+
+
+def _sheet(data: bytes, shared: list[str], formats: Sequence[str]) -> str:
+    """Rows as lines, cells separated by tabs, each in its column."""
+    out: list[str] = []
+    row: list[str] = []
+    kind = value = form = ""
     inside = False
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal kind, value, inside
+        nonlocal kind, value, form, inside
         if name == "c":
             kind, value = attributes.get("t", ""), ""
+            style = attributes.get("s", "")
+            at = int(style) if style.isdecimal() and len(style) < 9 else 0
+            form = formats[at] if at < len(formats) else ""
+            row.extend([""] * min(_MAX_EMPTY, _column(attributes.get("r", "")) - len(row)))
         inside = name in ("v", "t")
 
     def end(name: str) -> None:
@@ -284,10 +390,13 @@ def _sheet(data: bytes, shared: list[str]) -> str:
         inside = False
         if name == "c":
             index = int(value) if kind == "s" and value.isdecimal() and len(value) < 9 else None
-            out.append(value if index is None else shared[index] if index < len(shared) else "")
-            out.append("\t")
+            if index is not None:
+                row.append(shared[index] if index < len(shared) else "")
+            else:
+                row.append(_shown(value, form) if kind in ("", "n") else value)
         elif name == "row":
-            out.append("\n")
+            out.append("\t".join(row).rstrip("\t"))
+            row.clear()
 
     def words(text: str) -> None:
         nonlocal value
@@ -295,7 +404,19 @@ def _sheet(data: bytes, shared: list[str]) -> str:
             value += text
 
     _parse_xml(data, start, end, words)
-    return "".join(out).replace("\t\n", "\n")
+    return "\n".join(out)
+
+
+#: empty cells between two filled ones that are shown
+_MAX_EMPTY = 50
+
+
+def _column(place: str) -> int:
+    """How many columns are before that of a cell ("C7": 2)."""
+    number = 0
+    for letter in place.rstrip("0123456789")[:3].upper():
+        number = number * 26 + ord(letter) - 64 if "A" <= letter <= "Z" else 0
+    return max(0, number - 1)
 
 
 def _html(content: bytes, charset: str | None) -> tuple[str, str]:

@@ -339,6 +339,8 @@ class _Collector:
             else:
                 data = entity.content()
                 text, note = self._open(data, name, kind, entity.charset)
+        elif not text and not note and kind not in _CARRIED_ALONG:
+            note = attachments.unopened(name)
         if (
             entity.maintype == "text"
             and text
