@@ -276,3 +276,17 @@ def test_a_row_that_makes_no_sense_names_its_query(site: str) -> None:
         SqlLedger(site, {"invoice": "SELECT no AS number, sum AS total FROM bill WHERE no = :number"}).find(
             "RE-2026/4471"
         )
+
+
+def test_a_word_of_the_sites_own_for_a_status_stops_no_check(site: str) -> None:
+    """Programs have states that nobody else knows: the invoice is read, and its state is not known."""
+    query = "SELECT no AS number, curr AS currency, 'dunned 2' AS status, sum AS total FROM bill WHERE no = :number"
+    [invoice] = SqlLedger(site, {"invoice": query}).find("RE-2026/4472")
+    assert (invoice.status, invoice.total) == ("", Decimal("9.90"))
+
+
+def test_the_database_is_told_by_its_url_in_the_configuration(tmp_path: Path) -> None:
+    """Not by what we make of it."""
+    url = f"sqlite:///{tmp_path}/none.db"
+    with pytest.raises(LedgerError, match=f"^{url}: unable to open database file"):
+        SqlLedger(url, {"invoice": "SELECT :number"}).find("F-1")

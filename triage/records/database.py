@@ -65,9 +65,10 @@ class SqlLedger:
         if problems:
             raise LedgerError("; ".join(problems))
         self._engine = _engine(url, timeout)
+        self._shown = make_url(url).render_as_string(hide_password=True)
         self._queries = {name: _clause(query) for name, query in queries.items()}
         self._columns = columns or {}
-        self._writing = Writing(decimal=".", dates="ymd", currency=currency)
+        self._writing = Writing(decimal=".", dates="ymd", currency=currency, own_words=True)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -110,7 +111,7 @@ class SqlLedger:
             if name in self._queries:
                 values: dict[str, Any] = {each: ["-"] if each == "numbers" else "-" for each in parameters}
                 self._rows(name, values)
-        return f"{self._engine.url.render_as_string(hide_password=True)}: {len(self._queries)} queries answer"
+        return f"{self._shown}: {len(self._queries)} queries answer"
 
     def _with_lines(self, invoice: Invoice) -> Invoice:
         lines = self._ask("lines", InvoiceLine, number=invoice.number)
@@ -147,9 +148,8 @@ class SqlLedger:
                 finally:
                     connection.rollback()
         except SQLAlchemyError as error:
-            where = self._engine.url.render_as_string(hide_password=True)
             detail = str(getattr(error, "orig", None) or error).strip().splitlines()
-            raise LedgerError(f"{where}: {detail[0] if detail else type(error).__name__}") from error
+            raise LedgerError(f"{self._shown}: {detail[0] if detail else type(error).__name__}") from error
 
 
 def _completed(name: Query, cells: dict[str, object], values: Mapping[str, object]) -> dict[str, object]:

@@ -45,6 +45,8 @@ class Writing:
     dates: Order | None = None
     #: ISO 4217, for rows that name none; "" = they must
     currency: str = ""
+    #: words for a status that nobody knows stand for none; in a file they are refused
+    own_words: bool = False
 
 
 def read_row(kind: Kind, cells: Cells, writing: Writing) -> Row:
@@ -75,7 +77,7 @@ def _invoice(cells: Cells, writing: Writing) -> Invoice:
         due=_day(cells, "due", writing),
         period_start=_day(cells, "period_start", writing),
         period_end=_day(cells, "period_end", writing),
-        status=cast(Status, _meaning(cells, "status", STATUS_WORDS)),
+        status=cast(Status, _meaning(cells, "status", STATUS_WORDS, own=writing.own_words)),
         currency=_currency(cells, currency, writing, needed=True),
         net=_money(cells, "net", writing)[0],
         tax=_money(cells, "tax", writing)[0],
@@ -178,9 +180,11 @@ def _identity(cells: Cells) -> str:
     )
 
 
-def _meaning(cells: Cells, field: str, words: Mapping[str, str]) -> str:
+def _meaning(cells: Cells, field: str, words: Mapping[str, str], *, own: bool = False) -> str:
     text = _text(cells, field, 60)
     if text and plain(text) not in words:
+        if own:
+            return ""
         raise BadRow(f"{field}: {text!r} is no known word; known are {', '.join(sorted(words)[:12])} …")
     return words[plain(text)] if text else ""
 
