@@ -34,8 +34,9 @@ class Candidate:
 _TOKEN: Final = re.compile(
     r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?) (?=\d|[A-Z]{1,3}[-/]?\d))?"
     r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
-    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|[-/]\w|%))+(?: [\dA-Z](?!\w|[.,]\d|[-/]\w|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
+    r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
 )
+_TAIL: Final = re.compile(r"(?:[-_/][^\W_]+)+(?!\w)")
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
 _YEARS: Final = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
@@ -97,9 +98,11 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
         start = match.start("series") if series else match.start("core")
         end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
         if not any(map(str.isdigit, text[start:end])):
-            # a word with a mark in it ("NFS-e 1904"), and the number behind it
-            core = text[match.start("groups") + 1 : match.end("groups")]
-            start, end = match.end("groups") - len(core), match.end("groups")
+            # a word with a mark in it ("NFS-e 1904"), and the whole number behind it ("n.º 2026/55")
+            start, end = match.start("groups") + 1, match.end("groups")
+            if tail := _TAIL.match(text, end):
+                end = tail.end()
+            core = text[start:end]
         yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
 
 
