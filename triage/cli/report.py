@@ -105,7 +105,7 @@ def _groups(report: Report) -> None:
             str(each.open),
             words.middle(each.resolved_within),
             words.most(each.resolved_within),
-            "\n".join(words.money(amount, currency) for currency, amount in each.disputed.items()) or words.NONE,
+            words.sums(each.disputed),
         )
         for name, each in everything
     ]

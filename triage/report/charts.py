@@ -12,9 +12,9 @@ from triage.report.figures import Slice
 
 WIDTH = 360
 #: told apart by lightness too, and 3 to 1 against white at least (WCAG 1.4.11)
-OPENED, RESOLVED, OPEN = "#1b5e9e", "#e08a1e", "#333333"
+OPENED, RESOLVED, OPEN = "#1b5e9e", "#c8730a", "#333333"
 _ROW, _BAR = 34, 12
-_HEIGHT, _LEFT, _TOP, _BOTTOM = 200, 30, 10, 24
+_HEIGHT, _LEFT, _TOP, _BOTTOM = 160, 36, 10, 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
             at * _ROW + 12,
             _cut(row.name, 44),
             at * _ROW + 17,
-            max(length, 1),
+            max(length, 1) if row.value else 0,
             _BAR,
             OPENED,
             length + 6,
@@ -51,15 +51,25 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
     return _svg(title, told, len(rows) * _ROW, body)
 
 
-def course(title: str, parts: Sequence[Slice]) -> Markup:
-    """Opened and resolved side by side for each slice, and what was open at its end as a line."""
-    most = _top(max((max(part.opened, part.resolved, part.open) for part in parts), default=0))
-    step = (WIDTH - _LEFT) / max(len(parts), 1)
-    told = "; ".join(
-        f"{part.first}: {part.opened} opened, {part.resolved} resolved, {part.open} open" for part in parts
+def flow(title: str, parts: Sequence[Slice]) -> Markup:
+    """Opened and resolved side by side for each slice."""
+    most, step = _scale([count for part in parts for count in (part.opened, part.resolved)], len(parts))
+    told = "; ".join(f"{part.first}: {part.opened} opened, {part.resolved} resolved" for part in parts)
+    return _svg(
+        title, told, _HEIGHT, Markup("").join([*_grid(most), *_columns(parts, step, most), *_days(parts, step)])
     )
-    body = Markup("").join([*_grid(most), *_columns(parts, step, most), *_days(parts, step), _line(parts, step, most)])
-    return _svg(title, told, _HEIGHT, body)
+
+
+def stock(title: str, parts: Sequence[Slice]) -> Markup:
+    """What was open at the end of each slice, as a line."""
+    most, step = _scale([part.open for part in parts], len(parts))
+    told = "; ".join(f"{part.first}: {part.open} open" for part in parts)
+    return _svg(title, told, _HEIGHT, Markup("").join([*_grid(most), *_days(parts, step), _line(parts, step, most)]))
+
+
+def _scale(counts: Sequence[int], parts: int) -> tuple[int, float]:
+    """The end of the scale, and the width of a slice."""
+    return _top(max(counts, default=0)), (WIDTH - _LEFT) / max(parts, 1)
 
 
 def _grid(most: int) -> Iterator[Markup]:
@@ -84,9 +94,10 @@ def _columns(parts: Sequence[Slice], step: float, most: int) -> Iterator[Markup]
 def _days(parts: Sequence[Slice], step: float) -> Iterator[Markup]:
     """As many dates as fit."""
     every = max(1, -(-len(parts) // 5))
+    form = "%b %Y" if len(parts) > 1 and (parts[-1].first - parts[-2].first).days > 7 else "%d %b"
     for at in range(0, len(parts), every):
         yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>\n').format(
-            max(_LEFT + (at + 0.5) * step, _LEFT + 12), _HEIGHT - 8, f"{parts[at].first:%d %b}"
+            max(_LEFT + (at + 0.5) * step, _LEFT + 12), _HEIGHT - 8, format(parts[at].first, form)
         )
 
 

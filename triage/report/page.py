@@ -27,7 +27,8 @@ def as_page(report: Report) -> str:
         report=report,
         words=words,
         charts=charts,
-        course=charts.course(f"Cases by {report.slicing}", report.course),
+        flow=charts.flow(f"Opened and resolved by {report.slicing}", report.course),
+        stock=charts.stock(f"Open at the end of each {report.slicing}", report.course),
         groups=_group_bars(report),
         disputed=_disputed_charts(report),
         ages=charts.bars("Open cases by age", [_bar(part) for part in report.ages]),
@@ -48,8 +49,8 @@ def _group_bars(report: Report) -> Markup:
     return charts.bars(f"Opened by {words.words(report.by)}", rows)
 
 
-def _disputed_charts(report: Report) -> Sequence[Markup]:
-    """One chart a currency: bars of two currencies on one scale would compare what cannot be compared."""
+def _disputed_charts(report: Report) -> Sequence[tuple[str, Markup]]:
+    """One chart a currency, with its name: two on one scale would compare what cannot be compared."""
     drawn = []
     for currency in report.whole.disputed:
         found = [
@@ -63,6 +64,6 @@ def _disputed_charts(report: Report) -> Sequence[Markup]:
             Bar(name=words.words(name), value=float(amount), told=words.money(amount, currency))
             for name, amount in found[:MOST_BARS]
         ]
-        by = words.words(report.by)
-        drawn.append(charts.bars(f"Disputed by {by}, {currency or 'no named currency'}", rows))
+        name = f"Disputed, {currency or 'no named currency'}"
+        drawn.append((name, charts.bars(f"{name}, by {words.words(report.by)}", rows)))
     return drawn

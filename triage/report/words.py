@@ -33,8 +33,8 @@ def _places(amount: Decimal, currency: str) -> int:
 
 
 def sums(amounts: Sums) -> str:
-    """Sums in several currencies, side by side and not added."""
-    return ", ".join(money(amount, currency) for currency, amount in amounts.items()) or NONE
+    """Sums in several currencies, one below the other and not added."""
+    return "\n".join(money(amount, currency) for currency, amount in amounts.items()) or NONE
 
 
 def share(part: float | None) -> str:
