@@ -90,6 +90,8 @@ def _open_forward(lines: Lines, first: int, stop: int, depth: int) -> None:
 def _banner(lines: Lines) -> None:
     """Label the warnings of a gateway, that a mail comes from outside, where they open the text."""
     index = lines.next_filled(0)
+    if index == len(lines.lines) or not phrases.MAY_BE_BANNER.search(lines.lines[index][:_MAX_BANNER]):
+        return
     for first, stop in lines.paragraphs(index, min(len(lines.lines), index + _BANNER_LINES)):
         line = lines.lines[first].strip()
         found = phrases.BANNER.search(line[:_MAX_BANNER])

@@ -332,7 +332,7 @@ DISCLAIMER = re.compile(_NOTICE, re.I)
 #: whether to look for one at all: every bound lifted, which one pass of RE2 answers
 MAY_BE_DISCLAIMER = re2.compile("(?i)" + re.sub(r"\{0,\d+\}", "*", _NOTICE).replace(r"\w", r"[\pL\pN_]"))
 #: what a site's own gateway puts above mail from outside
-BANNER = re.compile(
+_BANNER = (
     _any(
         r"(?:this|the) (?:e-?mail|message|mail)(?: has| was)? (?:originated|came|comes|sent|received|is)(?: from)?"
         r"(?: an?)? (?:outside|external)|you don[’']t often (?:get|receive) e-?mail from",
@@ -348,9 +348,11 @@ BANNER = re.compile(
         r"|sie erhalten nicht (?:häufig|oft) e-?mails von",
     )
     + r"|^[\W_]*(?:external|externe?r?|externo|ext)(?: (?:e-?mail|sender|message|mail|nachricht|absender|courriel"
-    r"|remitente|remetente))?[\W_]*$",
-    re.I,
+    r"|remitente|remetente))?[\W_]*$"
 )
+BANNER = re.compile(_BANNER, re.I)
+#: whether there may be one, which RE2 answers at once
+MAY_BE_BANNER = re2.compile(f"(?i){_BANNER}")
 #: what it goes on with
 BANNER_ADVICE = re.compile(
     _any(

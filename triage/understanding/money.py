@@ -217,7 +217,7 @@ def _around(
         name_after, stop = None, after.end()
     currency = name_before or name_after
     bracket = None if currency else _BRACKETED.match(text, stop)
-    if currency is None:
+    if currency is None and (bracket or ")" in text[max(past, start - 4) : start]):
         currency = _in_brackets(text, past, start, bracket)
     if _PERCENT.match(text, stop):
         return None
