@@ -74,6 +74,9 @@ def as_typed(site: Run, command: str, tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("TRIAGE_MODEL__PATH", str(ROOT / "tests" / "understanding" / "tiny"))
     else:
         monkeypatch.setenv("TRIAGE_MODEL__BACKEND", "none")
+    if words[0] == "retention":
+        monkeypatch.setenv("TRIAGE_RETENTION__MAILS_MONTHS", "6")
+        monkeypatch.setenv("TRIAGE_RETENTION__KEY", "k" * 32)
     wanted = "review" if words[0] == "review" else "resolved" if "reopen" in words else "open"
     words = [reference(site, wanted) if word.startswith("DSP-") else word for word in words]
     words = [without_case(site) if word.startswith("<") else word for word in words]

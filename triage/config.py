@@ -32,6 +32,8 @@ from triage.settings_sources import (
 )
 from triage.understanding.currencies import is_code
 
+#: characters; 128 bits in hexadecimal
+_SHORTEST_KEY = 32
 Security = Literal["tls", "starttls", "none"]
 
 
@@ -354,6 +356,39 @@ class LedgerSettings(Section):
             raise ConfigError(f"ledger.url_file {self.url_file}: {error.strerror}") from error
 
 
+class RetentionSettings(Section):
+    """How long who wrote, and what, is kept. Without months nothing is ever deleted."""
+
+    #: after the last thing that happened to a finished case; 0 = for ever
+    cases_months: int = Field(default=0, ge=0, le=1200)
+    #: after a mail came that belongs to no case; 0 = for ever
+    mails_months: int = Field(default=0, ge=0, le=1200)
+    #: makes of a person the same pseudonym each time, and lies outside of the database
+    key: SecretStr | None = None
+    #: a file that holds the key
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if self.key is not None and self.key_file is not None:
+            raise ValueError("give key or key_file, not both")
+        if self.is_set and self.key is None and self.key_file is None:
+            raise ValueError("key_file is missing: a secret of 32 characters or more, e.g. of: openssl rand -hex 32")
+        return self
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is ever deleted."""
+        return bool(self.cases_months or self.mails_months)
+
+    def secret(self) -> str:
+        """The key. Raises ConfigError where its file cannot be read or it is too short to be a secret."""
+        secret = _secret("retention.key", self.key, self.key_file).strip()
+        if len(secret) < _SHORTEST_KEY:
+            raise ConfigError(f"retention.key has {len(secret)} characters: it needs {_SHORTEST_KEY} or more")
+        return secret
+
+
 class LogSettings(Section):
     """What the daemon says while it works."""
 
@@ -378,6 +413,7 @@ class Settings(BaseSettings):
     hours: HoursSettings = HoursSettings()
     trust: TrustSettings = TrustSettings()
     ledger: LedgerSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -25,6 +25,7 @@ from triage.house import House
 from triage.log import get_logger
 from triage.mail.mailbox import Mailbox
 from triage.store.dialect import is_postgres, listen, one_daemon
+from triage.store.retention import Forgotten
 
 Walk = Literal["collect", "read", "deliver", "look_again"]
 WALKS: tuple[Walk, ...] = get_args(Walk)
@@ -35,6 +36,7 @@ log = get_logger()
 _READ_SECONDS = 5
 _DELIVER_SECONDS = 5
 _DIARY_SECONDS = 30
+_RETENTION_SECONDS = 24 * 3600
 #: seconds between tries to watch a mailbox that failed: doubled each time, up to the last
 _WATCH_AGAIN = (1, 300)
 #: a watch that lasted so long had a connection that worked
@@ -149,6 +151,8 @@ class Daemon:
             _open_for_reading(house)
         if "deliver" in self._walks and house.relay is None:
             log.warning("no_relay", why="letters will wait: config.toml has no [relay] section")
+        if "look_again" in self._walks and house.settings.retention.is_set:
+            _ = house.pseudonyms
         if "collect" in self._walks:
             house.mailboxes()
 
@@ -163,6 +167,11 @@ class Daemon:
         for clock, seconds in ((read, _READ_SECONDS), (deliver, _DELIVER_SECONDS), (diary, _DIARY_SECONDS)):
             if clock.name in self._walks:
                 self._scheduler.add_job(clock.run, "interval", seconds=seconds, id=clock.name, next_run_time=_now())
+        if "look_again" in self._walks and house.settings.retention.is_set:
+            retention = Clock("retention", self._forget, recovered=self._recovered)
+            self._scheduler.add_job(
+                retention.run, "interval", seconds=_RETENTION_SECONDS, id=retention.name, next_run_time=_now()
+            )
         if "collect" in self._walks:
             self._wind_up_mailboxes(read)
         self._listen({"read": read, "deliver": deliver})
@@ -181,6 +190,17 @@ class Daemon:
                 break
             done += count
         return done
+
+    def _forget(self) -> int:
+        """What is past its time goes, once a day; a stop ends it between two batches."""
+        house, total = self._house, Forgotten()
+        for done in house.store.retention.run(house.past_time(), house.pseudonyms, now=house.now()):
+            total += done
+            if self._stopped.is_set():
+                break
+        house.store.retention.give_back()
+        log.info("forgotten", cases=total.cases, mails=total.mails, letters=total.letters)
+        return total.cases + total.mails
 
     def _wind_up_mailboxes(self, read: Clock) -> None:
         polls = {settings.name: settings for settings in self._house.settings.mailbox}

@@ -39,6 +39,7 @@ from triage.records.database import SqlLedger
 from triage.records.ledger import Ledger
 from triage.store.dialect import missing_file
 from triage.store.recording import Written
+from triage.store.retention import PastTime, Pseudonyms, months_before
 from triage.store.store import Store
 from triage.understanding import learn
 from triage.understanding.classify import Classifier
@@ -124,6 +125,19 @@ class House:
     def _missing(self) -> Path | None:
         """The database's file where there is none and none may be created."""
         return None if self._create else missing_file(self.settings.database.url)
+
+    def past_time(self) -> PastTime:
+        """From when on mails and cases are past their time."""
+        settings, now = self.settings.retention, self.now()
+        cases, mails = (
+            months_before(now, months) if months else None for months in (settings.cases_months, settings.mails_months)
+        )
+        return PastTime(cases=cases, mails=mails)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """What stands for persons past their time. Raises ConfigError without a key."""
+        return Pseudonyms(self.settings.retention.secret().encode())
 
     # mail in
 

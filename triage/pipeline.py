@@ -419,7 +419,7 @@ def release(house: House, letter_id: int, *, as_written: bool = False, actor: st
     Raises NotFound, and OperatorError for a letter that is not held, or that cannot be dated anew.
     """
     view, anew = house.store.outbox.show(letter_id), None
-    if not as_written and view.line.state == "held":
+    if not as_written and view.content and view.line.state == "held":
         try:
             if view.context is None:
                 raise CannotCompose("it was written by an earlier version")

@@ -21,7 +21,7 @@ from triage.errors import ConfigError
 PREFIX = "TRIAGE_"
 #: keys that name a file or a folder
 PATHS = frozenset(
-    {"path", "learned", "password_file", "ca_file", "client_secret_file", "refresh_token_file", "url_file"}
+    {"path", "learned", "password_file", "ca_file", "client_secret_file", "refresh_token_file", "url_file", "key_file"}
 )
 
 

@@ -16,6 +16,7 @@ app.add_typer(alarms.app, name="alarms")
 app.add_typer(letters.quarantine_app, name="quarantine")
 app.add_typer(rules.app, name="rules")
 app.add_typer(model.app, name="model")
+app.add_typer(upkeep.retention_app, name="retention")
 
 __all__ = ["app", "demo", "explain", "main", "operate", "report", "upkeep"]
 

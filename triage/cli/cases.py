@@ -98,6 +98,20 @@ def note(context: typer.Context, reference: Reference, text: Annotated[str, type
 
 
 @app.command()
+def tag(
+    context: typer.Context,
+    reference: Reference,
+    tag: Annotated[str, typer.Argument(help="A word of yours; legal-hold keeps the case from triage retention.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it off.")] = False,
+) -> None:
+    """Put a tag on a case."""
+    _refuse_empty(tag, "the tag")
+    with house_of(context) as house:
+        house.store.cases.tag(reference, tag.strip(), on=not remove, actor=actor(), now=house.now())
+    _done(reference, f"no longer tagged {tag.strip()}" if remove else f"tagged {tag.strip()}")
+
+
+@app.command()
 def move(
     context: typer.Context,
     reference: Reference,
@@ -292,6 +306,7 @@ def _case_json(case: CaseView) -> dict[str, Any]:
         "root_cause": case.root_cause,
         "tags": case.tags,
         "resolved_at": case.resolved_at,
+        "forgotten_at": case.forgotten_at,
         "overdue": case.line.next_due is not None and case.line.next_due < now,
         "mails": case.mails,
         "letters": case.letters,
@@ -318,6 +333,9 @@ def _tell_case(case: CaseView, texts: Sequence[str], settings: Settings) -> None
     )
     tags = f"  tags: {', '.join(case.tags)}" if case.tags else ""
     out.print(escape(f"priority: {line.priority}  assignee: {line.assignee or 'none'}{tags}"), soft_wrap=True)
+    if case.forgotten_at is not None:
+        when = moment(case.forgotten_at, settings)
+        out.print(f"[dim]names and texts of before {when} were deleted: past their time[/dim]", soft_wrap=True)
     if line.escalated:
         last = next((event for event in reversed(case.events) if event.kind == "escalated"), None)
         why = f" by {last.actor}: {last.text}" if last is not None else ""
@@ -355,16 +373,19 @@ def _tell_record(case: CaseView) -> None:
         out.print(f"  because  “{escape(' '.join(words['text'].split()))}”", soft_wrap=True)
     records = case.record.get("records") or {}
     for record in records.get("findings") or ():
-        out.print(f"  records  {escape(record['says'])}", soft_wrap=True)
+        out.print(f"  records  {escape(record.get('says') or record['kind'])}", soft_wrap=True)
     if records:
-        by = f"could not be asked: {records['error']}" if records["error"] else records["verdict"]
+        by = f"could not be asked: {records['error']}" if records.get("error") else records["verdict"]
         out.print(f"  ledger   {escape(by)}", soft_wrap=True)
     for finding in case.record.get("findings") or ():
+        if "value" not in finding:
+            # past its time
+            continue
         value = f"{finding['value']} {finding['currency'] or ''}".strip()
         role = f", {finding['role']}" if finding["role"] else ""
         told = f"{finding['kind']:<8} “{finding['text']}” = {value}{role}, in {place_of(finding)}"
         out.print(f"  {escape(told)}", soft_wrap=True)
     for attachment in case.record.get("attachments") or ():
-        if attachment["note"]:
+        if attachment.get("note"):
             told = f"{attachment['filename'] or 'unnamed'}: {attachment['note']}"
             out.print(f"  attached {escape(told)}", soft_wrap=True)

@@ -222,6 +222,7 @@ def _checks(house: House) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "clock", lambda: _clock(house)
     if house.settings.ledger is not None:
         yield "ledger", lambda: _ledger(house)
+    yield "retention", lambda: _retention(house)
     yield "letters", lambda: _letters(house)
     yield "alarms", lambda: _alarms(house)
 
@@ -289,6 +290,16 @@ def _ledger(house: House) -> str:
     if not last:
         return _fail("nothing was imported yet (triage ledger import FILE…)")
     return f"{count} invoices, imported {moment(last[0].at, house.settings)}"
+
+
+def _retention(house: House) -> str:
+    settings, last = house.settings.retention, house.store.retention.last_run()
+    if not settings.is_set:
+        return "off: no mail, name or text is ever deleted"
+    _ = house.pseudonyms
+    kept = {"cases": settings.cases_months, "mails without a case": settings.mails_months}
+    says = ", ".join(f"{what} {months} months" if months else f"{what} for ever" for what, months in kept.items())
+    return f"{says}; last had something to forget: {moment(last, house.settings) or 'never'}"
 
 
 def _letters(house: House) -> str:

@@ -106,6 +106,7 @@ class Cases:
                 ),
                 events=tuple(EventLine(at=row.at, actor=row.actor, kind=row.kind, text=row.text) for row in events),
                 record=record_of(session, opening) if opening else {},
+                forgotten_at=case.forgotten_at,
             )
 
     def counts(self) -> dict[str, int]:
@@ -228,6 +229,17 @@ class Cases:
             case = _find(session, reference, lock=True)
             case.assignee, case.updated_at = assignee, now
             add_event(session, case.id, "assigned", assignee or "to the queue", now=now, actor=actor)
+            session.add(case)
+
+    def tag(self, reference: str, tag: str, *, on: bool, actor: str, now: datetime) -> None:
+        """Put a tag on a case, or take it off. Raises OperatorError where there is nothing to take off."""
+        with writing(self._engine) as session:
+            case = _find(session, reference, lock=True)
+            if not on and tag not in case.tags:
+                raise OperatorError(f"{case.reference} has no tag {tag}")
+            others = [each for each in case.tags if each != tag]
+            case.tags, case.updated_at = [*others, tag] if on else others, now
+            add_event(session, case.id, "tagged" if on else "untagged", tag, now=now, actor=actor)
             session.add(case)
 
     def note(self, reference: str, text: str, *, actor: str, now: datetime) -> None:

@@ -106,7 +106,11 @@ def _sqlite(url: str, path: str | None) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         # pysqlite would begin transactions by itself, and late; we say when
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+        for pragma in (
+            *("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"),
+            # what is deleted is overwritten
+            "secure_delete = ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -174,6 +178,20 @@ def condition(session: Session) -> str:
         raise DatabaseError(f"{path}: its disk is nearly full: {free / _MEGABYTE:.0f} MB are free")
     size = Path(path).stat().st_size
     return f"SQLite {version}, {size / _MEGABYTE:.0f} MB, {free / _MEGABYTE:.0f} MB free on its disk"
+
+
+def give_back(engine: Engine) -> int | None:
+    """Bytes that VACUUM would give back of a SQLite file; None on PostgreSQL, whose autovacuum sees to it.
+
+    What was deleted leaves the write-ahead log with it, unless somebody reads there just now.
+    """
+    if is_postgres(engine):
+        return None
+    with translated(engine), engine.execution_options(reading=True).connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        free, size = connection.execute(text("SELECT * FROM pragma_freelist_count, pragma_page_size")).one()
+    return int(free * size)
 
 
 def insert_into(session: Session, table: Any) -> "sqlite.Insert | postgresql.Insert":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Executable, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Executable, bindparam, exists, func, select
 from sqlmodel import Session, col
 
 from triage.cases.decide import reply_address
@@ -18,6 +18,7 @@ from triage.cases.threads import references_in
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import SAME_WORDS, words_digest
+from triage.store.retention import hashed_id
 from triage.store.tables import Case, CaseInvoice, Mail, MailReference, OutgoingLetter, Participant
 from triage.understanding.findings import Understanding
 
@@ -39,8 +40,10 @@ _FIRST_MAIL: Final = (
     .order_by(col(Mail.arrived), col(Mail.id))
     .limit(1)
 )
+#: an id as it came, and as the books know it once the mail is past its time
+_EITHER: Final[tuple[BindParameter[str], ...]] = (bindparam("message_id"), bindparam("hashed"))
 _SAME_MESSAGE: Final = _FIRST_MAIL.where(
-    col(Mail.message_id) == bindparam("message_id"), col(Mail.words_digest) == bindparam("digest")
+    col(Mail.message_id).in_(_EITHER), col(Mail.words_digest) == bindparam("digest")
 )
 _SAME_WORDS: Final = _FIRST_MAIL.where(
     col(Mail.sender) == bindparam("sender"),
@@ -56,7 +59,7 @@ _SIGHTING: Final = (
 )
 _CASE_BY_ANSWER: Final = (
     select(col(MailReference.case_id))
-    .where(col(MailReference.message_id) == bindparam("message_id"))
+    .where(col(MailReference.message_id).in_(_EITHER))
     .order_by(col(MailReference.case_id))
     .limit(1)
 )
@@ -154,6 +157,7 @@ def known_about(
     facts = {
         "mail_id": mail_id or 0,
         "message_id": message.message_id,
+        "hashed": hashed_id(message.message_id),
         "digest": digest,
         "sender": sender,
         "answer_to": reply_address(message).address,
@@ -203,7 +207,7 @@ def _thread(session: Session, message: Message) -> KnownCase | None:
     ids = answered_by(message)
     if not ids:
         return None
-    facts = {"ids": ids, "sender": message.sender.address}
+    facts = {"ids": [*ids, *map(hashed_id, ids)], "sender": message.sender.address}
     questions = (_CASE_BY_LETTER, _CASE_BY_MAIL, _CASE_BESIDE)
     return _facts(session, next((case for each in questions if (case := _one(session, each, facts))), None))
 

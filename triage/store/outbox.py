@@ -230,6 +230,8 @@ class Outbox:
                 raise OperatorError(
                     f"letter {letter_id} belongs to {case.reference}, which is voided: reopen that first"
                 )
+            if state == "due" and not row.content:
+                raise OperatorError(f"letter {letter_id} is past its time: its words were deleted")
             row.state, row.why, row.next_try = state, why, None
             if state == "due":
                 # a person starts it afresh: its tries and doubts count anew

@@ -53,10 +53,7 @@ class Quarantine:
             mail = f"{row.mailbox}/{row.folder} UID {row.uid}"
             text = f"dropped {mail} from quarantine" if outcome else f"had {mail} read again"
             add_event(session, None, "quarantine", text, now=now, actor=actor)
-            # of withheld mails, which have no digest, another alarm tells
-            left = session.scalars(select(col(Mail.mailbox)).where(_QUARANTINED, col(Mail.digest) != ""))
-            if row.mailbox not in left.all():
-                clear_alarms(session, ["quarantine"], row.mailbox, now=now)
+            end_alarm(session, row.mailbox, now=now)
             notify(session, "read")
             return True
 
@@ -85,6 +82,14 @@ def set_aside(session: Session, mail: KeptMail, *, why: str, now: datetime) -> N
     """Put a mail where a person will see it; the next one is read."""
     write_outcome(session, mail, {"outcome": "quarantined", "why": why, "read_at": now})
     raise_alarm(session, "quarantine", mail.raw.mailbox, f"UID {mail.raw.uid} was set aside: {why}", now=now)
+
+
+def end_alarm(session: Session, mailbox: str, *, now: datetime) -> None:
+    """The alarm of a mailbox ends with the last mail in quarantine that it was raised for."""
+    # of withheld mails, which have no digest, another alarm tells
+    left = session.scalars(select(col(Mail.mailbox)).where(_QUARANTINED, col(Mail.digest) != ""))
+    if mailbox not in left.all():
+        clear_alarms(session, ["quarantine"], mailbox, now=now)
 
 
 def _awaited_in(session: Session, mailbox: str, folder: str, uidvalidity: int) -> list[Mail]:

@@ -1,8 +1,8 @@
 """The store: one place that opens the database, brings it up to date, and holds its parts.
 
 ``books`` (every UID and what became of it), ``quarantine``, ``cases``, ``corrections`` (what people have said of
-mails), ``outbox``, ``follow_ups``, ``alarms``, ``ledger``, ``logins`` and ``statistics`` are the named queries and
-transactions; nothing else in the house writes SQL.
+mails), ``outbox``, ``follow_ups``, ``alarms``, ``ledger``, ``logins``, ``statistics`` and ``retention`` are the named
+queries and transactions; nothing else in the house writes SQL.
 """
 
 from datetime import datetime
@@ -27,6 +27,7 @@ from triage.store.logins import Logins
 from triage.store.lookup import known_about
 from triage.store.outbox import Outbox
 from triage.store.quarantine import Quarantine
+from triage.store.retention import Retention
 from triage.store.session import reading, writing
 from triage.store.statistics import Statistics
 from triage.store.tables import Event, Switch
@@ -60,6 +61,7 @@ class Store:
         self.alarms = Alarms(self.engine)
         self.ledger = ImportedLedger(self.engine)
         self.logins = Logins(self.engine)
+        self.retention = Retention(self.engine)
         self.statistics = Statistics(self.engine)
 
     def migrate(self) -> str:

@@ -130,6 +130,8 @@ class Mail(SQLModel, table=True):
     currency: str | None = Field(default=None)
     #: what the server shall still do: "kept" = mark or move it as the site asks, "journal" = file it away, "" = nothing
     file_as: str = _text()
+    #: when what it said and who wrote it were deleted
+    forgotten_at: datetime | None = _time(nullable=True)
 
 
 class Raw(SQLModel, table=True):
@@ -196,6 +198,8 @@ class Case(SQLModel, table=True):
     opened_at: datetime = _time()
     updated_at: datetime = _time()
     resolved_at: datetime | None = _time(nullable=True)
+    #: when names and texts of it were last deleted
+    forgotten_at: datetime | None = _time(nullable=True)
 
 
 class Participant(SQLModel, table=True):

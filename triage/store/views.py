@@ -179,6 +179,8 @@ class CaseView:
     events: tuple[EventLine, ...]
     #: the decision record of the mail that opened it
     record: Mapping[str, Any] = field(default_factory=dict)
+    #: when names and texts of it were last deleted, for they were past their time
+    forgotten_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ def _day(name: str) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """Add the tables, and the context of letters."""
+    """Add the tables, the context of letters, and when mails and cases were forgotten."""
     op.create_table("ledger_customer", _text("id"), _text("name"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "ledger_address", _text("address"), _text("customer"), sa.PrimaryKeyConstraint("address", "customer")
@@ -136,5 +136,7 @@ def upgrade() -> None:
         sa.Column("tried_with", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )
+    for table in ("mail", "dispute_case"):
+        op.add_column(table, sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("letter", sa.Column("context", sa.JSON(), nullable=True))
     op.execute("UPDATE event SET kind = 'escalated' WHERE kind = 'follow_up' AND text LIKE 'alert (%'")
