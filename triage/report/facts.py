@@ -155,6 +155,18 @@ class CaseFact:
             last = step.after
         return last
 
+    @cached_property
+    def unfinished(self) -> tuple[tuple[datetime, datetime | None], ...]:
+        """From when until when work remained; None where it does still."""
+        spans, since = [], self.opened_at
+        for step in self.steps:
+            if step.after in FINISHED and step.before not in FINISHED:
+                spans.append((since, step.at))
+            elif step.before in FINISHED and step.after not in FINISHED:
+                since = step.at
+        still = not self.steps or self.steps[-1].after not in FINISHED
+        return (*spans, (since, None)) if still else tuple(spans)
+
     def resolved_by(self, at: datetime) -> datetime | None:
         """When it was resolved for the last time before a moment; None where it was not resolved then."""
         if self.standing(at) not in ("resolved", "closed"):

@@ -6,11 +6,13 @@ and cause are those that the books hold now.
 """
 
 import math
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from statistics import median
 from typing import Literal, get_args
 
@@ -319,10 +321,11 @@ def _duration(lengths: Sequence[timedelta], percent: int) -> Duration | None:
 
 
 def _promises(cases: Iterable[CaseFact], span: Span, now: datetime) -> Iterator[Promise]:
+    start, end = span.start, span.end
     outcomes: defaultdict[str, list[str]] = defaultdict(list)
     for case in cases:
         for clock in case.clocks:
-            if clock.counts and span.start <= clock.start < span.end:
+            if clock.counts and start <= clock.start < end:
                 outcomes[clock.kind].append(clock.outcome(now))
     for kind, each in sorted(outcomes.items()):
         yield Promise(kind=kind, kept=each.count("kept"), missed=each.count("missed"), running=each.count("running"))
@@ -401,11 +404,21 @@ def _slices(cases: Sequence[CaseFact], span: Span, slicing: Slicing, now: dateti
 
 
 def _course(cases: Sequence[CaseFact], span: Span, now: datetime) -> Iterator[Slice]:
-    for part in _slices(cases, span, span.slicing, now):
-        start, end = part.start, min(part.end, now)
-        yield Slice(
-            first=part.first,
-            opened=sum(start <= case.opened_at < end for case in cases),
-            resolved=len(_resolved(cases, start, end)),
-            open=len(_unfinished(cases, end)),
-        )
+    """One pass over the cases, however many slices there are."""
+    parts = list(_slices(cases, span, span.slicing, now))
+    ends = [min(part.end, now) for part in parts]
+    opened, resolved, change = Counter[int](), Counter[int](), Counter[int]()
+    for case in cases:
+        if case.opened_at >= span.start:
+            opened[bisect_right(ends, case.opened_at)] += 1
+        for since, until in case.unfinished:
+            change[bisect_right(ends, since)] += 1
+            change[bisect_right(ends, until) if until is not None else len(ends)] -= 1
+        moments = {bisect_right(ends, step.at): step.at for step in case.steps if step.after == "resolved"}
+        for at, when in moments.items():
+            # the last one of each slice, where the case stayed so until its end
+            if at < len(ends) and when >= span.start and case.resolved_by(ends[at]) == when:
+                resolved[at] += 1
+    open_now = accumulate(change[at] for at in range(len(parts)))
+    for at, (part, still) in enumerate(zip(parts, open_now, strict=True)):
+        yield Slice(first=part.first, opened=opened[at], resolved=resolved[at], open=still)

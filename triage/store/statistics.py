@@ -4,12 +4,12 @@ One look at the books, read only; all that belongs to a case is found by the cas
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from triage.cases.followups import GONE
@@ -21,6 +21,8 @@ from triage.store.tables import Case, CaseInvoice, Diary, Event, Mail, OutgoingL
 
 #: the daemon's name in the history; whoever else stands there is a person
 _DAEMON = "triage"
+#: cases whose belongings are looked up with one statement each
+_TOGETHER = 500
 
 
 class Statistics:
@@ -31,54 +33,53 @@ class Statistics:
 
     def cases(self, start: datetime, end: datetime) -> tuple[CaseFact, ...]:
         """Every case that was opened, at work or moved from `start` until before `end`, oldest first."""
-        concerned = _concerned(start, end).subquery()
         with reading(self._engine) as session:
-            life, confirmed = _life(session, concerned)
-            openings = _openings(session, concerned)
-            letters = _letters(session, concerned)
-            clocks = _clocks(session, concerned)
-            credits = _credits(session, concerned)
-            return tuple(
-                CaseFact(
-                    id=row.id,
-                    opened_at=row.opened_at,
-                    reason=row.reason,
-                    resolution=row.resolution if row.resolved_at is not None else "",
-                    root_cause=row.root_cause if row.resolved_at is not None else "",
-                    amount=Decimal(row.amount) if row.amount else None,
-                    currency=row.currency,
-                    language=row.language,
-                    priority=row.priority,
-                    tags=tuple(row.tags),
-                    mailbox=openings.get(row.id, ("", None))[0],
-                    band=openings.get(row.id, ("", None))[1],
-                    reviewed=bool(row.review_why) or row.id in confirmed,
-                    life=tuple(life[row.id]),
-                    letter=letters.get(row.id),
-                    clocks=tuple(clocks[row.id]),
-                    credits=tuple(credits[row.id]),
-                )
-                for row in session.execute(_rows(concerned))
-            )
+            rows = session.execute(_concerned(start, end)).all()
+            # few at a time: databases would rather go through the whole of a table than look for many
+            chunks = [rows[at : at + _TOGETHER] for at in range(0, len(rows), _TOGETHER)]
+            return tuple(fact for chunk in chunks for fact in _facts(session, chunk))
+
+
+def _facts(session: Session, rows: Sequence[Row[Any]]) -> Iterator[CaseFact]:
+    ids = [row.id for row in rows]
+    life = _life(session, ids)
+    openings = _openings(session, ids)
+    letters = _letters(session, ids)
+    clocks = _clocks(session, ids)
+    credits = _credits(session, ids)
+    for row in rows:
+        mailbox, band = openings.get(row.id, ("", None))
+        resolved = row.resolved_at is not None
+        yield CaseFact(
+            id=row.id,
+            opened_at=row.opened_at,
+            reason=row.reason,
+            # both stay in the row of a case that the customer has taken up again
+            resolution=row.resolution if resolved else "",
+            root_cause=row.root_cause if resolved else "",
+            amount=Decimal(row.amount) if row.amount else None,
+            currency=row.currency,
+            language=row.language,
+            priority=row.priority,
+            tags=tuple(row.tags),
+            mailbox=mailbox,
+            band=band,
+            reviewed=bool(row.review_why) or any(event.kind == "confirmed" for event in life[row.id]),
+            life=tuple(life[row.id]),
+            letter=letters.get(row.id),
+            clocks=tuple(clocks[row.id]),
+            credits=tuple(credits[row.id]),
+        )
 
 
 def _concerned(start: datetime, end: datetime) -> Select[Any]:
-    """Ids of those cases. Every move sets `updated_at`: what is finished and was not touched since is none of them."""
-    return select(col(Case.id)).where(
-        # every state is named, for the index is on state and day
-        or_(
-            _opened(STATES, col(Case.opened_at) >= start, col(Case.opened_at) < end),
-            _opened(sorted(UNFINISHED), col(Case.opened_at) < start),
-            _opened(sorted(set(STATES) - UNFINISHED), col(Case.opened_at) < start, col(Case.updated_at) >= start),
-        )
+    """Those cases. Every move sets `updated_at`: what is finished and was not touched since `start` is none of them."""
+    # every state is named, for the index is on state and day
+    asked = or_(
+        _in_state(STATES, col(Case.opened_at) >= start, col(Case.opened_at) < end),
+        _in_state(sorted(UNFINISHED), col(Case.opened_at) < start),
+        _in_state(sorted(set(STATES) - UNFINISHED), col(Case.opened_at) < start, col(Case.updated_at) >= start),
     )
-
-
-def _opened(states: Sequence[str], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(col(Case.state).in_(states), *conditions)
-
-
-def _rows(concerned: Subquery) -> Select[Any]:
     columns: tuple[Any, ...] = (
         Case.id,
         Case.opened_at,
@@ -93,67 +94,56 @@ def _rows(concerned: Subquery) -> Select[Any]:
         Case.tags,
         Case.review_why,
     )
-    return (
-        select(*(col(column) for column in columns))
-        .join(concerned, concerned.c.id == col(Case.id))
-        .order_by(col(Case.opened_at), col(Case.id))
-    )
+    return select(*columns).where(asked).order_by(col(Case.opened_at), col(Case.id))
 
 
-def _life(session: Session, concerned: Subquery) -> tuple[Mapping[int, list[Happening]], set[int]]:
-    """The moves of each case, and which of them a person has confirmed."""
+def _in_state(states: Sequence[str], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(col(Case.state).in_(states), *conditions)
+
+
+def _life(session: Session, ids: Sequence[int]) -> Mapping[int, list[Happening]]:
+    """What moved each case, oldest first."""
     query = (
         select(col(Event.case_id), col(Event.kind), col(Event.at))
-        .join(concerned, concerned.c.id == col(Event.case_id))
-        .where(col(Event.kind).in_(LIFE))
+        .where(col(Event.case_id).in_(ids), col(Event.kind).in_(LIFE))
         .order_by(col(Event.id))
     )
     life: defaultdict[int, list[Happening]] = defaultdict(list)
-    confirmed = set()
     for case_id, kind, at in session.execute(query):
         life[case_id].append(Happening(kind=kind, at=at))
-        if kind == "confirmed":
-            confirmed.add(case_id)
-    return life, confirmed
+    return life
 
 
-def _openings(session: Session, concerned: Subquery) -> dict[int, tuple[str, str | None]]:
+def _openings(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
     """Mailbox and band of the mail that opened each case."""
     query = (
         select(col(Mail.case_id), col(Mail.mailbox), col(Mail.band))
-        .join(concerned, concerned.c.id == col(Mail.case_id))
-        .where(col(Mail.opened).is_(True))
+        .where(col(Mail.case_id).in_(ids), col(Mail.opened).is_(True))
         .order_by(col(Mail.id).desc())
     )
     # should there be two, the first stays
     return {case_id: (mailbox, band) for case_id, mailbox, band in session.execute(query)}
 
 
-def _letters(session: Session, concerned: Subquery) -> dict[int, LetterFact]:
+def _letters(session: Session, ids: Sequence[int]) -> dict[int, LetterFact]:
     """The acknowledgement of each case; a line of its history by a person is a hand on it."""
-    touched = (
-        select(col(Event.case_id))
-        .join(concerned, concerned.c.id == col(Event.case_id))
-        .where(col(Event.kind) == "letter", col(Event.actor) != _DAEMON)
+    touched = select(col(Event.case_id)).where(
+        col(Event.case_id).in_(ids), col(Event.kind) == "letter", col(Event.actor) != _DAEMON
     )
     by_hand = set(session.scalars(touched))
-    query = (
-        select(
-            col(OutgoingLetter.case_id),
-            col(OutgoingLetter.state),
-            col(OutgoingLetter.sent_at),
-            col(OutgoingLetter.bounced_at),
-        )
-        .join(concerned, concerned.c.id == col(OutgoingLetter.case_id))
-        .where(col(OutgoingLetter.kind) == "acknowledgement")
-    )
+    query = select(
+        col(OutgoingLetter.case_id),
+        col(OutgoingLetter.state),
+        col(OutgoingLetter.sent_at),
+        col(OutgoingLetter.bounced_at),
+    ).where(col(OutgoingLetter.case_id).in_(ids), col(OutgoingLetter.kind) == "acknowledgement")
     return {
         case_id: LetterFact(state=state, sent_at=sent_at, bounced=bounced_at is not None, touched=case_id in by_hand)
         for case_id, state, sent_at, bounced_at in session.execute(query)
     }
 
 
-def _clocks(session: Session, concerned: Subquery) -> Mapping[int, list[ClockFact]]:
+def _clocks(session: Session, ids: Sequence[int]) -> Mapping[int, list[ClockFact]]:
     query = (
         select(
             col(Diary.case_id),
@@ -165,7 +155,7 @@ def _clocks(session: Session, concerned: Subquery) -> Mapping[int, list[ClockFac
             col(Diary.done_at),
             col(Diary.outcome),
         )
-        .join(concerned, concerned.c.id == col(Diary.case_id))
+        .where(col(Diary.case_id).in_(ids))
         .order_by(col(Diary.id))
     )
     clocks: defaultdict[int, list[ClockFact]] = defaultdict(list)
@@ -176,7 +166,7 @@ def _clocks(session: Session, concerned: Subquery) -> Mapping[int, list[ClockFac
     return clocks
 
 
-def _credits(session: Session, concerned: Subquery) -> Mapping[int, list[CreditFact]]:
+def _credits(session: Session, ids: Sequence[int]) -> Mapping[int, list[CreditFact]]:
     """Credit notes and refunds of the imported ledger on the invoices that each case names."""
     query = (
         select(
@@ -187,11 +177,10 @@ def _credits(session: Session, concerned: Subquery) -> Mapping[int, list[CreditF
             func.coalesce(func.nullif(col(LedgerCredit.currency), ""), func.max(col(LedgerInvoice.currency)), ""),
             col(LedgerCredit.issued),
         )
-        .join(concerned, concerned.c.id == col(CaseInvoice.case_id))
         .join(LedgerCredit, col(LedgerCredit.key) == col(CaseInvoice.invoice))
         # two invoices may be one number as it is compared
         .outerjoin(LedgerInvoice, col(LedgerInvoice.key) == col(LedgerCredit.key))
-        .where(col(LedgerCredit.issued).is_not(None))
+        .where(col(CaseInvoice.case_id).in_(ids), col(LedgerCredit.issued).is_not(None))
         .group_by(
             col(CaseInvoice.case_id),
             col(LedgerCredit.id),
