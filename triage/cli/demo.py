@@ -91,6 +91,7 @@ def demo(
         "cases list",
         "cases show " + next((line.case for line in lines if line.case), "DSP-…"),
         "review list",
+        "report",
     ):
         out.print(f"  triage --config {escape(str(config))} {words}", soft_wrap=True)
 
