@@ -198,8 +198,9 @@ class Daemon:
             total += done
             if self._stopped.is_set():
                 break
-        house.store.retention.give_back()
-        log.info("forgotten", cases=total.cases, mails=total.mails, letters=total.letters)
+        if total.cases or total.mails:
+            house.store.retention.give_back()
+            log.info("forgotten", cases=total.cases, mails=total.mails, letters=total.letters)
         return total.cases + total.mails
 
     def _wind_up_mailboxes(self, read: Clock) -> None:

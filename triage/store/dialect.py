@@ -181,7 +181,7 @@ def condition(session: Session) -> str:
 
 
 def give_back(engine: Engine) -> int | None:
-    """Bytes that VACUUM would give back of a SQLite file; None on PostgreSQL, whose autovacuum sees to it.
+    """Bytes that VACUUM would give back at least of a SQLite file; None on PostgreSQL, whose autovacuum sees to it.
 
     What was deleted leaves the write-ahead log with it, unless somebody reads there just now.
     """
@@ -189,7 +189,10 @@ def give_back(engine: Engine) -> int | None:
         return None
     with translated(engine), engine.execution_options(reading=True).connect() as connection:
         connection.exec_driver_sql("COMMIT")
+        # writers wait while it waits for readers: where a copy is just being made, the log is kept for later
+        connection.exec_driver_sql("PRAGMA busy_timeout = 500")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SQLITE_WAIT * 1000}")
         free, size = connection.execute(text("SELECT * FROM pragma_freelist_count, pragma_page_size")).one()
     return int(free * size)
 
