@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from triage.errors import OperatorError
 
 Slicing = Literal["day", "week", "month"]
+SLICINGS: tuple[Slicing, ...] = get_args(Slicing)
 
 #: days of a report that nobody has asked a span for
 DEFAULT_DAYS = 30
