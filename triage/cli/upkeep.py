@@ -108,5 +108,5 @@ def _tell(total: Forgotten, spare: int | None, *, dry_run: bool, url: str) -> No
         out.print(told, soft_wrap=True)
     if spare:
         file = escape(make_url(url).database or "")
-        told = f"VACUUM would give at least {spare / _MEGABYTE:.1f} MB back to the disk (daemon stopped): sqlite3 {file} VACUUM"
+        told = f"VACUUM would give at least {spare / _MEGABYTE:.1f} MB back (daemon stopped): sqlite3 {file} VACUUM"
         out.print(told, soft_wrap=True)

@@ -266,7 +266,7 @@ class Retention:
                 _forget_alarms(session, names, past.mails, now=now)
 
     def give_back(self) -> int | None:
-        """Bytes of the SQLite file that VACUUM would give back at least; None on PostgreSQL, which uses them again by itself."""
+        """Bytes of the SQLite file that VACUUM would give back at least; None on PostgreSQL, which uses them again."""
         return give_back(self._engine)
 
     def last_run(self) -> datetime | None:
