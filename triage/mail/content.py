@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from triage.mail import attachments, encoded, headers, html, mime, smime, tnef
+from triage.mail.accents import restore
 from triage.mail.attachments import Attachment
 from triage.mail.charset import decode, repair
 from triage.mail.html import Mark
@@ -91,7 +92,7 @@ def join(sections: list[Section]) -> tuple[str, tuple[Mark, ...], str]:
         text = section.plain
         if section.html and not _says_something(text):
             text, found = html.to_text(section.html)
-            text = repair(text)
+            text = restore(repair(text))
         if not text.strip():
             continue
         if texts:
@@ -295,7 +296,7 @@ class _Collector:
             text = _from_enriched(text)
         elif entity.parameters.get("format", "").lower() == "flowed":
             text = unflow(text, delete_space=entity.parameters.get("delsp", "").lower() == "yes")
-        mended = repair(text)
+        mended = restore(repair(text))
         if mended != text:
             self.content.problems.append("garbled accents were repaired")
         text = mended

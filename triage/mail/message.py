@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from triage.mail import headers, html, mime
+from triage.mail.accents import restore
 from triage.mail.attachments import Attachment
 from triage.mail.body import divide, own_words
 from triage.mail.charset import clean
@@ -55,6 +56,7 @@ class Message:
 
     #: Message-ID with its angle brackets; "<sha256 of the bytes@no-message-id.invalid>" when there is none
     message_id: str
+    #: accents repaired as those of `text`; `headers` has it as sent
     subject: str = ""
     sender: Address = field(default_factory=Address)
     reply_to: tuple[Address, ...] = ()
@@ -64,7 +66,7 @@ class Message:
     date: datetime | None = None
     #: every id of In-Reply-To and References, newest last, without repeats
     references: tuple[str, ...] = ()
-    #: all of the plain text (from HTML where there is no better), mojibake repaired
+    #: all of the plain text (from HTML where there is no better), mojibake and destroyed accents repaired
     text: str = ""
     #: what the writer of this mail newly wrote; for a forwarded complaint the forwarded words belong to it
     reply: str = ""
@@ -104,7 +106,7 @@ def parse(content: bytes, *, truncated: bool = False) -> Message:
     root = reader.read(data)
     found = collect(root, reader)
     values = fields_text(root.fields, root.charset)
-    subject = values.get("subject", ("",))[0]
+    subject = restore(values.get("subject", ("",))[0])
     text, marks, rich = join(found.sections)
     text = text.removeprefix("\ufeff")
     problems = [*dict.fromkeys(reader.problems), *dict.fromkeys(found.problems)]
