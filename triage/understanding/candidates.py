@@ -58,6 +58,8 @@ _BLOCKED: Final = re.compile(
     r"|\d{3}[ -]?(?:\d{4}|[xX*]{4})[ -]?(?:\d{4}|[xX*]{4})[ -]?(?=\d{4}(?!\d)))"
     r"|\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b"
 )
+#: where one of them can begin, so that they are not tried at every letter of the text
+_MAY_BLOCK: Final = re.compile(r"\d+|[+(]|[A-Z]{2}(?=\d\d|P-)")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
 #: VAT, company and personal tax numbers of a few countries, without their marks
 _TAX: Final = re.compile(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}|\d{8}[A-Z]|\d{14}")
@@ -84,6 +86,8 @@ def with_hyphens(text: str) -> str:
 
 def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
     """Whatever has digits and is held together, in order; telephones and their like too."""
+    if not _DIGIT.search(text):
+        return
     labels = {hit.start for hit in reading.of("label")}
     shouting: bool | None = None
     for match in _TOKEN.finditer(text):
@@ -113,7 +117,11 @@ def _shouts(text: str) -> bool:
 
 def nameless_in(text: str) -> Iterator[Span]:
     """Places of what names nothing of ours: addresses, bank accounts, telephones, files, times, our own cases."""
-    yield from (match.span() for match in _BLOCKED.finditer(text))
+    end = 0
+    for begins in _MAY_BLOCK.finditer(text):
+        if begins.start() >= end and (match := _BLOCKED.match(text, begins.start())):
+            end = match.end()
+            yield match.span()
     if "@" in text or "://" in text or "www." in text:
         yield from (match.span() for match in _ADDRESS.finditer(text))
     yield from _file_names(text)
@@ -157,6 +165,10 @@ def overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:
     return any(start < candidate.end and candidate.start < end for start, end in spans)
 
 
+#: what goes on with the number before: its day, its sum
+_OF: Final = re.compile(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b")
+
+
 def follows(text: str, before: Span, span: Span, taken: Sequence[Span]) -> bool:
     """ "881 of 1 June and 882": the list that the number before began goes on, as long as the two look alike."""
     stop = before[1]
@@ -166,7 +178,7 @@ def follows(text: str, before: Span, span: Span, taken: Sequence[Span]) -> bool:
     for start, end in sorted(taken, reverse=True):
         if stop <= start and end <= span[0]:
             gap = gap[: start - stop].rstrip(" (") + gap[end - stop :].lstrip(" )")
-    gap = re.sub(r"^\s*(?:dated|of|from|for|vom|über|du|de|del|do|da|por|d'un montant de)\b", "", gap)
+    gap = _OF.sub("", gap, count=1)
     if not gap.strip() or not _LIST.fullmatch(gap):
         return False
     previous, this = text[before[0] : stop], text[span[0] : span[1]]
@@ -212,23 +224,28 @@ def looks(candidate: Candidate) -> set[str]:
     """What the number itself looks like."""
     text = candidate.text
     digits = sum(map(str.isdigit, text))
-    letters = re.match(r"[^\W\d_]+", text)
+    letters = _SERIES.match(text)
     features = {f"digits:{min(digits, 12) // 2}", *(f"has:{mark}" for mark in "-/._ " if mark in text)}
     features.add(f"begins:{letters[0].lower()}" if letters else "begins:0")
     features.add(f"letters:{min(len(letters[0]), 6) if letters else 0}")
     if _WORD_AND_DIGITS.fullmatch(text):
         features.add("word and digits")
-    if re.match(r"(?:19|20)?\d\d[-/.]", text):
+    if _YEAR_FIRST.match(text):
         features.add("year first")
-    if re.search(r"[-/](?:20)?[0-3]\d$", text):
+    if _YEAR_LAST.search(text):
         features.add("year last")
-    if re.search(r"[^\W\d_]$", text):
+    if _LETTER_LAST.search(text):
         features.add("ends in a letter")
-    if _TAX.fullmatch(re.sub(r"[-. ]", "", text)):
+    if _TAX.fullmatch(_TAX_MARKS.sub("", text)):
         features.add("like a tax number")
     return features
 
 
+_SERIES: Final = re.compile(r"[^\W\d_]+")
+_YEAR_FIRST: Final = re.compile(r"(?:19|20)?\d\d[-/.]")
+_YEAR_LAST: Final = re.compile(r"[-/](?:20)?[0-3]\d$")
+_LETTER_LAST: Final = re.compile(r"[^\W\d_]$")
+_TAX_MARKS: Final = re.compile(r"[-. ]")
 #: as codes of vouchers are made
 _WORD_AND_DIGITS: Final = re.compile(r"[^\W\d_]{4,}\d{1,3}")
 

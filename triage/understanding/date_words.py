@@ -150,6 +150,14 @@ OF_MONTH: Final[dict[str, str]] = {
         r"|(?P<next>(?:des )?(?:nächsten|kommenden) Monats))"
     ),
 }
+#: one of these is in every such day
+MONTH: Final[dict[str, frozenset[str]]] = {
+    "en": frozenset({"month"}),
+    "es": frozenset({"mes"}),
+    "pt": frozenset({"mês"}),
+    "fr": frozenset({"mois", "courant"}),
+    "de": frozenset({"monats", "m"}),
+}
 #: what stands before and after the weekday in "Friday of last week"
 OF_WEEK: Final[dict[str, tuple[str, str]]] = {
     "en": ("last week,? (?:on )?", " (?:of )?last week"),

@@ -80,13 +80,14 @@ def read_dates(text: str, language: Language | None = None, *, written: date, or
     found = list(_told(text, found, written, languages))
     found += _loose(text)
     for each in languages:
-        found += _of_month(text, each, written)
+        if not said.isdisjoint(date_words.MONTH[each]):
+            found += _of_month(text, each, written)
         found += _relative(text, said, each, written)
     return _without_overlaps(found)
 
 
 #: the end of a period, and its beginning without a month or a year of its own: "3-5 June", "01.06.-30.06.2026"
-_HYPHEN: Final = re.compile(r"(?<=[\d.])-(?=\d{1,2}(?:[./]\d{1,2}[./]|\.? ?[^\W\d_]{3}))")
+_HYPHEN: Final = re.compile(r"-(?<=[\d.]-)(?=\d{1,2}(?:[./]\d{1,2}[./]|\.? ?[^\W\d_]{3}))")
 _PERIOD: Final = re.compile(r"(?:^|[^\w.,/:-])\d{1,2}(?:\.|[./]\d{1,2}(?:\.|[./](?:\d{4}|\d\d))?)?\Z")
 _OPENS: Final = re.compile(r"(?<![\w.,/:-])(?P<d>0?[1-9]|[12]\d|3[01])\. ?[–-] ?\Z")
 

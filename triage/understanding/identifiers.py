@@ -95,6 +95,9 @@ _SENTENCE: Final = re.compile(
     r"[.!?](?=\s)(?<!\bno.)(?<!\bnr.)(?<!\bn.)(?<!\bref.)|\n\s*\n|\n(?=\s*[-*•>|])", re.IGNORECASE
 )
 
+_ENDS: Final = re.compile(r"[.!?\n]")
+_APART: Final = re.compile(r"(?<!\bno)(?<!\bnr)(?<!\bn)[.!?]\s|\n\s*\n")
+
 
 class Identifiers:
     """Reads the numbers of texts with the site's labels and shapes."""
@@ -252,7 +255,7 @@ class _Labels:
                 features.add(f"no:{_sort(near)}")
         after = self._reading.token_at(candidate.end)
         following = next((hit for hit in self._hits if after <= hit.first <= after + 2), None)
-        if following and not re.search(r"[.!?\n]", self._text[candidate.end : following.start]):
+        if following and not _ENDS.search(self._text, candidate.end, following.start):
             features.add(f"then:{_sort(following)}")
         if token in self._articles:
             features.add("article")
@@ -295,7 +298,7 @@ class _Labels:
             return None
         label = before[-1]
         gap = self._text[label.end : self._reading.starts[token] if token < len(self._reading.starts) else None]
-        return None if re.search(r"(?<!\bno)(?<!\bnr)(?<!\bn)[.!?]\s|\n\s*\n", gap.lower()) else label
+        return None if _APART.search(gap.lower()) else label
 
     def _fills(self, token: int) -> bool:
         word = self._reading.words[token]

@@ -64,13 +64,19 @@ def read_number(text: str, *, mark: Mark | None = None) -> Reading | None:
     return Reading(value=thousands, alternative=point if mark != ("," if marks[0] == "." else ".") else None)
 
 
+_WITH_DECIMALS: Final = re.compile(r"\d+(?:([.,])\d{3}(?:\1\d{3})*)?([.,])(\d{1,2})")
+_IN_GROUPS: Final = re.compile(r"\d{1,3}(?:([.,])\d{3}){2,}")
+
+
 def decimal_mark(text: str) -> Mark | None:
     """The decimal mark that a number shows beyond doubt, None when it shows none."""
     digits = _NOISE.sub("", text)
-    match = re.fullmatch(r"\d+(?:([.,])\d{3}(?:\1\d{3})*)?([.,])(\d{1,2})", digits)
+    if "." not in digits and "," not in digits:
+        return None
+    match = _WITH_DECIMALS.fullmatch(digits)
     if match and match[1] != match[2]:
         return "." if match[2] == "." else ","
-    match = re.fullmatch(r"\d{1,3}(?:([.,])\d{3}){2,}", digits)
+    match = _IN_GROUPS.fullmatch(digits)
     if match:
         return "," if match[1] == "." else "."
     return None
