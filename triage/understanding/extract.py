@@ -277,8 +277,10 @@ def _agreed(reads: Sequence[Read]) -> list[Read]:
     """What one section settles for all: amounts without a currency take the only one of the mail."""
     named = {amount.currency for read in reads for amount in read.amounts if amount.currency}
     only = next(iter(named)) if len(named) == 1 else None
+    if only is None:
+        return list(reads)
     return [
-        replace(read, amounts=tuple(replace(each, currency=each.currency or only) for each in read.amounts))
+        replace(read, amounts=tuple(each if each.currency else replace(each, currency=only) for each in read.amounts))
         for read in reads
     ]
 
