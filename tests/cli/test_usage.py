@@ -56,7 +56,14 @@ def test_ctrl_c_at_a_question_ends_quietly(tmp_path: Path) -> None:
     """Exit code 130, as shells have it; nothing is written."""
     master, terminal = pty.openpty()
     process = subprocess.Popen(
-        [*TRIAGE, "init"], cwd=tmp_path, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True
+        [*TRIAGE, "init"],
+        cwd=tmp_path,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+        # tests that a shell has started in the background have theirs ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     os.close(terminal)
     asked = b""
