@@ -14,12 +14,12 @@ from typing import Any, Literal, Protocol
 from sqlmodel import Session
 
 from triage.cases.actions import Acknowledge, Decision
-from triage.cases.decide import Arrival, Policy, acknowledgement_on_request, decide, decide_on_request
+from triage.cases.decide import Arrival, Policy, decide
 from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_at
 from triage.cases.known import Known
-from triage.errors import MailboxError, MailboxRefused, NotFound, OperatorError, RelayError, RelayRefused, TriageError
+from triage.errors import MailboxError, MailboxRefused, RelayError, RelayRefused, TriageError
 from triage.explanation import decided_record
-from triage.letters.compose import AckContext, CannotCompose, Letter
+from triage.letters.compose import AckContext, Letter
 from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
 from triage.log import get_logger
 from triage.mail.authentication import Trust
@@ -258,7 +258,7 @@ def _understand(house: House, mails: Sequence[KeptMail]) -> list[tuple[KeptMail,
         messages = [parse(mail.raw.content, truncated=mail.raw.truncated) for mail in mails]
         understood = house.understand(messages)
         together = zip(mails, messages, understood, strict=True)
-        records = [_consult(house, mail.raw, message, what) for mail, message, what in together]
+        records = [consult(house, mail.raw, message, what) for mail, message, what in together]
     except Exception as error:
         if is_trouble(error):
             raise
@@ -270,7 +270,7 @@ def _understand(house: House, mails: Sequence[KeptMail]) -> list[tuple[KeptMail,
     return [(mail, Reading(message=message, understood=what, records=said)) for mail, message, what, said in readings]
 
 
-def _consult(house: House, raw: RawMail, message: Message, understood: Understanding) -> Consulted | None:
+def consult(house: House, raw: RawMail, message: Message, understood: Understanding) -> Consulted | None:
     """What the site's records say; a ledger that does not answer holds up no mail, but a person is called."""
     try:
         consulted = house.consult(message, understood, arrived=raw.arrived)
@@ -363,73 +363,6 @@ def arrival_of(house: House, raw: RawMail) -> Arrival:
     )
 
 
-def confirm(house: House, reference: str, *, actor: str) -> None:
-    """A person says that a case in review is a dispute: it opens and is acknowledged.
-
-    Raises NotFound, and OperatorError for a case that is not in review.
-    """
-    raw = house.store.books.content(house.store.cases.opening_mail(reference))
-    if raw is None:
-        raise NotFound(f"the mail that opened {reference} is gone")
-    # no letter goes by a picture, and somebody waits
-    message = parse(raw.content, truncated=raw.truncated).without_pictures()
-    understood = house.understand([message])[0]
-    house.store.cases.confirm(
-        reference,
-        lambda case, acknowledge: house.write(case, acknowledge, raw, message, understood),
-        acknowledge=acknowledgement_on_request(message, understood, house.policy),
-        actor=actor,
-        now=house.now(),
-    )
-
-
-def open_case(house: House, mail: str, *, reason: str, actor: str) -> str:
-    """A person says that a mail without a case is a dispute: a case opens and is acknowledged; gives its reference.
-
-    `mail` is a Message-ID, or MAILBOX/UID; without a `reason` the model's counts. Raises NotFound, and OperatorError
-    for a mail that has a case or has not been read.
-    """
-    kept = house.store.books.find(mail)
-    message = parse(kept.raw.content, truncated=kept.raw.truncated)
-    understood = house.understand([message])[0]
-    reading = Reading(message=message, understood=understood, records=_consult(house, kept.raw, message, understood))
-    decision = decide_on_request(
-        message,
-        reading.settled,
-        house.policy,
-        arrival=arrival_of(house, kept.raw),
-        reason=reason or (understood.verdict.reason if understood.verdict else "other"),
-        actor=actor,
-    )
-    return house.store.cases.open(
-        kept,
-        message,
-        reading.settled,
-        decision,
-        decided_record(message, reading.settled, decision, records=reading.records, model=house.model),
-        lambda reference, acknowledge: house.write(reference, acknowledge, kept.raw, message, understood),
-        actor=actor,
-        now=house.now(),
-    )
-
-
-def release(house: House, letter_id: int, *, as_written: bool = False, actor: str) -> None:
-    """A person lets a held letter go: dated for this moment, word for word the same, or `as_written`.
-
-    Raises NotFound, and OperatorError for a letter that is not held, or that cannot be dated anew.
-    """
-    view, anew = house.store.outbox.show(letter_id), None
-    if not as_written and view.content and view.line.state == "held":
-        try:
-            if view.context is None:
-                raise CannotCompose("it was written by an earlier version")
-            anew = house.date_anew(view.content, view.context)
-        except CannotCompose as error:
-            why = f"letter {letter_id} cannot be dated anew: {error}"
-            raise OperatorError(f"{why}; --as-written lets it go with the dates that it has, or cancel it") from error
-    house.store.outbox.release(letter_id, anew=anew, actor=actor, now=house.now())
-
-
 def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:
     """What `read` would do with every mail that `collect` would keep; nothing is kept, sent or marked.
 
@@ -443,7 +376,7 @@ def rehearse(house: House) -> Iterator[tuple[RawMail, Message, Decision]]:
             batch = [raw for raw in batch if not raw.withheld]
             messages = [parse(raw.content, truncated=raw.truncated) for raw in batch]
             for raw, message, understood in zip(batch, messages, house.understand(messages), strict=True):
-                records = _consult(house, raw, message, understood)
+                records = consult(house, raw, message, understood)
                 reading = Reading(message=message, understood=understood, records=records)
                 known = house.store.known_about(message, reading.settled, now=house.now())
                 yield raw, message, _decided(house, raw, reading, known)

@@ -11,7 +11,7 @@ import pytest
 from furnished import HandClock, TwinHouse, World, bounce, mail, scripted
 from sqlmodel import SQLModel
 
-from triage import pipeline
+from triage import on_request
 from triage.daemon import Daemon
 from triage.errors import OperatorError
 from triage.house import House
@@ -341,7 +341,7 @@ def test_a_letter_without_its_words_does_not_go_out(house: TwinHouse) -> None:
     house.store.cases.move(reference, "reopen", actor="agent", now=house.now())
     for as_written in (True, False):
         with pytest.raises(OperatorError, match="its words were deleted"):
-            pipeline.release(house, house.desk.letter.id, as_written=as_written, actor="agent")
+            on_request.release(house, house.desk.letter.id, as_written=as_written, actor="agent")
     house.settle()
     assert house.world.relay.deliveries == []
 

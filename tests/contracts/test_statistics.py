@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from furnished import MONDAY, HandClock, TwinHouse, World, mail
 
-from triage import pipeline
+from triage import on_request
 from triage.records.ledger import Credit, Invoice
 from triage.report.facts import CaseFact
 
@@ -96,9 +96,9 @@ def test_what_people_did_is_told_from_what_the_daemon_did(site: TwinHouse, arriv
     rejected = arrives("Perhaps there is something wrong with INV-2.", 2)
     arrives("Perhaps there is something wrong with INV-3.", 3)
     arrives("Nothing of the kind.", 4)
-    pipeline.confirm(site, confirmed, actor="kim")
+    on_request.confirm(site, confirmed, actor="kim")
     site.store.cases.move(rejected, "reject", actor="kim", now=site.now())
-    pipeline.open_case(site, "<4@example.org>", reason="wrong_amount", actor="kim")
+    on_request.open_case(site, "<4@example.org>", reason="wrong_amount", actor="kim")
     site.settle()
     told = facts(site)
     assert [fact.origin for fact in told] == ["review", "review", "review", "by a person"]
@@ -113,7 +113,7 @@ def test_a_letter_that_a_person_let_go_was_not_sent_by_itself(database_url: str,
         (fact,) = facts(site)
         assert fact.letter is not None
         assert (fact.letter.state, fact.letter.touched) == ("held", False)
-        pipeline.release(site, site.desk.letter.id, actor="kim")
+        on_request.release(site, site.desk.letter.id, actor="kim")
         site.settle()
         (fact,) = facts(site)
         assert fact.letter is not None

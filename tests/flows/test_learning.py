@@ -10,7 +10,7 @@ import pytest
 from furnished import TwinHouse, World, mail
 from structlog.testing import capture_logs
 
-from triage import pipeline
+from triage import on_request
 from triage.config import ModelSettings, Settings
 from triage.house import House
 from triage.understanding import learn
@@ -81,7 +81,7 @@ def test_a_confirmed_mail_is_acknowledged_at_once(learner: LearningHouse) -> Non
     [case] = learner.desk.cases
     assert case.line.state == "review"
     with other_process(learner) as desk:
-        pipeline.confirm(desk, case.line.reference, actor="ana")
+        on_request.confirm(desk, case.line.reference, actor="ana")
     arrive(learner, ASKS.replace("order", "order 77"), 2)
     second = learner.desk.cases[1]
     assert second.line.state == "open"

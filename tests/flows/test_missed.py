@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from furnished import HandClock, TwinHouse, World, mail
 
-from triage import pipeline
+from triage import on_request
 from triage.errors import NotFound, OperatorError
 
 MISSED = "Good morning, number INV-2026-77 came to 80.00, as in spring it was 40.00. Yours, Ada"
@@ -24,7 +24,7 @@ def house(database_url: str, clock: HandClock) -> Iterator[TwinHouse]:
 @pytest.mark.parametrize("name", ["<missed@example.org>", "missed@example.org", "support/1"])
 def test_a_missed_dispute_is_opened_and_acknowledged_once(house: TwinHouse, name: str) -> None:
     """By its Message-ID or its place; the books, the case and the letter agree."""
-    reference = pipeline.open_case(house, name, reason="wrong_amount", actor="ana")
+    reference = on_request.open_case(house, name, reason="wrong_amount", actor="ana")
     house.settle()
     [case] = house.desk.cases
     assert (case.line.reference, case.line.state, case.line.reason) == (reference, "open", "wrong_amount")
@@ -37,15 +37,15 @@ def test_a_missed_dispute_is_opened_and_acknowledged_once(house: TwinHouse, name
 
 def test_the_model_hears_of_it(house: TwinHouse) -> None:
     """A miss is worth more to it than any other word."""
-    pipeline.open_case(house, "support/1", reason="wrong_amount", actor="ana")
+    on_request.open_case(house, "support/1", reason="wrong_amount", actor="ana")
     assert [said.label for said in house.store.corrections.decided()] == ["wrong_amount"]
 
 
 def test_a_mail_opens_one_case_only(house: TwinHouse) -> None:
     """Whoever comes second is told which it is."""
-    reference = pipeline.open_case(house, "support/1", reason="wrong_amount", actor="ana")
+    reference = on_request.open_case(house, "support/1", reason="wrong_amount", actor="ana")
     with pytest.raises(OperatorError, match=f"belongs to {reference}"):
-        pipeline.open_case(house, "support/1", reason="other", actor="kim")
+        on_request.open_case(house, "support/1", reason="other", actor="kim")
     house.settle()
     assert [len(case.letters) for case in house.desk.cases] == [1]
 
@@ -54,7 +54,7 @@ def test_what_is_not_in_the_books_is_not_found(house: TwinHouse) -> None:
     """With the command that lists what is."""
     for name in ("support/2", "<other@example.org>", "nonsense", f"support/{10**30}"):
         with pytest.raises(NotFound, match="triage account"):
-            pipeline.open_case(house, name, reason="", actor="ana")
+            on_request.open_case(house, name, reason="", actor="ana")
 
 
 def test_a_name_of_two_mails_opens_no_case(house: TwinHouse, clock: HandClock) -> None:
@@ -65,8 +65,8 @@ def test_a_name_of_two_mails_opens_no_case(house: TwinHouse, clock: HandClock) -
     house.world.mailboxes["support"].put(other, arrived=clock.now)
     house.settle()
     with pytest.raises(OperatorError, match="several mails"):
-        pipeline.open_case(house, "<missed@example.org>", reason="wrong_amount", actor="ana")
-    pipeline.open_case(house, "support/1", reason="wrong_amount", actor="ana")
+        on_request.open_case(house, "<missed@example.org>", reason="wrong_amount", actor="ana")
+    on_request.open_case(house, "support/1", reason="wrong_amount", actor="ana")
     assert [case.line.customer for case in house.desk.cases] == ["ana@example.org"]
 
 
@@ -75,6 +75,6 @@ def test_a_machines_mail_gets_a_case_and_no_letter(house: TwinHouse, clock: Hand
     automatic = mail(MISSED + " It is much.", message_id="<auto@example.org>", Auto_Submitted="auto-generated")
     house.world.mailboxes["support"].put(automatic, arrived=clock.now)
     house.settle()
-    pipeline.open_case(house, "<auto@example.org>", reason="wrong_amount", actor="ana")
+    on_request.open_case(house, "<auto@example.org>", reason="wrong_amount", actor="ana")
     house.settle()
     assert [len(case.letters) for case in house.desk.cases] == [0]

@@ -12,7 +12,7 @@ from furnished import TwinHouse, World, mail, scripted
 
 from tests.cli.conftest import Run
 from tests.cli.conftest import triage as triage
-from triage import daemon, pipeline
+from triage import daemon, on_request
 from triage.config import OcrSettings
 from triage.errors import ConfigError
 from triage.house import House
@@ -119,7 +119,7 @@ def test_a_person_who_confirms_does_not_wait_for_pictures(world: World) -> None:
     with SeeingHouse(world, asked) as house:
         arrives(house, with_photos("Perhaps this is too much, see the photo.", "bill.jpg"))
         assert (house.desk.case.line.state, asked.pictures) == ("review", 1)
-        pipeline.confirm(house, house.desk.case.line.reference, actor="ana")
+        on_request.confirm(house, house.desk.case.line.reference, actor="ana")
         assert (house.desk.case.line.state, asked.pictures) == ("open", 1)
 
 

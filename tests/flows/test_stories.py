@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from furnished import ALIAS, DESK, MONDAY, TwinHouse, World, bounce, mail
 
-from triage import pipeline
+from triage import on_request, pipeline
 from triage.errors import MailboxRefused, OperatorError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
 from triage.mail.connection import Expiry
@@ -215,7 +215,7 @@ def test_in_approve_mode_a_person_releases_each_letter(world: World) -> None:
         assert (house.desk.letter.state, world.relay.deliveries) == ("held", [])
         world.clock.forward(days=3)
         world.relay.script.append(TryLater(why="greylisted", code=451))
-        pipeline.release(house, house.desk.letter.id, actor="kim")
+        on_request.release(house, house.desk.letter.id, actor="kim")
         house.settle()
         assert house.desk.letter.state == "due", "three days of waiting for a person are no tries"
         world.clock.forward(minutes=2)
@@ -232,14 +232,14 @@ def test_a_letter_that_is_released_days_later_is_dated_anew_and_else_word_for_wo
         before = house.store.outbox.show(letter_id)
         assert "by Tuesday, November 17, 2026" in words_of(before.content)
         world.clock.forward(days=3)
-        pipeline.release(house, letter_id, actor="kim")
+        on_request.release(house, letter_id, actor="kim")
         house.settle()
         went = world.relay.deliveries[0].content
         assert words_of(went) == words_of(before.content).replace("Tuesday, November 17,", "Friday, November 20,")
         assert headers_of(went) == headers_of(before.content) | {"Date": "Thu, 19 Nov 2026 10:00:00 +0000"}
         assert "dated anew, promises news by 2026-11-20" in " ".join(event.text for event in house.desk.case.events)
         with pytest.raises(OperatorError, match="is sent; this needs one that is held"):
-            pipeline.release(house, letter_id, actor="kim")
+            on_request.release(house, letter_id, actor="kim")
         assert world.reached("ana@example.org") == 1
 
 
@@ -247,7 +247,7 @@ def test_a_letter_that_is_written_late_promises_a_day_that_is_ahead(house: TwinH
     """A yes days after the mail: news by the end of that very day would be a promise to break."""
     arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
     house.world.clock.forward(days=3)
-    pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
+    on_request.confirm(house, house.desk.case.line.reference, actor="kim")
     assert "by Friday, November 20, 2026" in words_of(house.store.outbox.show(house.desk.letter.id).content)
 
 
@@ -258,7 +258,7 @@ def test_a_letter_that_is_released_at_once_keeps_its_promise(world: World) -> No
         arrives(house, mail())
         before = house.store.outbox.show(house.desk.letter.id)
         world.clock.forward(hours=4)
-        pipeline.release(house, house.desk.letter.id, actor="kim")
+        on_request.release(house, house.desk.letter.id, actor="kim")
         after = house.store.outbox.show(house.desk.letter.id)
         assert words_of(after.content) == words_of(before.content)
         assert headers_of(after.content)["Date"] == "Mon, 16 Nov 2026 14:00:00 +0000"
@@ -277,9 +277,9 @@ def test_a_letter_whose_words_have_changed_since_is_not_released_unread(world: W
             letters["acknowledgement", "en"] = replace(english, text=letters["acknowledgement", "de"].text)
         vars(house)["templates"] = replace(house.templates, letters=letters)
         with pytest.raises(OperatorError, match=rf"letter {letter_id} cannot be dated anew: .*{change}.*--as-written"):
-            pipeline.release(house, letter_id, actor="kim")
+            on_request.release(house, letter_id, actor="kim")
         assert house.desk.letter.state == "held"
-        pipeline.release(house, letter_id, as_written=True, actor="kim")
+        on_request.release(house, letter_id, as_written=True, actor="kim")
         house.settle()
         assert [delivery.content for delivery in world.relay.deliveries] == [content]
 
@@ -290,13 +290,13 @@ def test_in_approve_mode_a_yes_does_not_release_the_letter(world: World) -> None
     with TwinHouse(world) as house:
         arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
         arrives(house, mail("Good morning to all of you.", sender="Bo <bo@example.org>", message_id="<2@x>"))
-        pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
-        reference = pipeline.open_case(house, "<2@x>", reason="", actor="kim")
+        on_request.confirm(house, house.desk.case.line.reference, actor="kim")
+        reference = on_request.open_case(house, "<2@x>", reason="", actor="kim")
         house.settle()
         assert [letter.state for letter in house.desk.letters] == ["held", "held"]
         assert "the letter waits: a person releases each letter" in house.store.cases.show(reference).events[0].text
         for letter in house.desk.letters:
-            pipeline.release(house, letter.id, actor="kim")
+            on_request.release(house, letter.id, actor="kim")
         house.settle()
         assert (world.reached("ana@example.org"), world.reached("bo@example.org")) == (1, 1)
 
@@ -305,12 +305,12 @@ def test_another_language_goes_to_review_and_a_yes_sends_the_letter_in_english(h
     """We do not write to people in a language that we guessed."""
     arrives(house, mail("Buongiorno, questo importo è sbagliato: charged due volte."))
     assert (house.desk.case.line.state, house.desk.letters) == ("review", [])
-    pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
+    on_request.confirm(house, house.desk.case.line.reference, actor="kim")
     house.settle()
     assert (house.desk.case.line.state, house.desk.letter.language) == ("open", "en")
     assert house.world.reached("ana@example.org") == 1
     with pytest.raises(OperatorError):
-        pipeline.confirm(house, house.desk.case.line.reference, actor="kim")
+        on_request.confirm(house, house.desk.case.line.reference, actor="kim")
 
 
 def test_an_unsure_mail_goes_to_review_and_a_no_sends_nothing(house: TwinHouse) -> None:
@@ -330,7 +330,7 @@ def test_a_no_that_was_wrong_is_taken_back_and_the_yes_is_acknowledged(house: Tw
     assert house.store.cases.move(reference, "reopen", actor="kim", now=house.now()) == "review"
     assert (house.desk.case.line.review_why, why) == (why, "probability 0.60 is between the two thresholds")
     assert house.store.corrections.decided() == []
-    pipeline.confirm(house, reference, actor="kim")
+    on_request.confirm(house, reference, actor="kim")
     house.settle()
     assert (house.desk.case.line.state, house.desk.case.line.review_why) == ("open", "")
     assert house.world.reached("ana@example.org") == 1
@@ -340,7 +340,7 @@ def test_a_confirmed_case_that_was_voided_by_mistake_opens_again(house: TwinHous
     """It was a yes already; its letter went out once, and no second one is written."""
     arrives(house, mail("Perhaps you can tell me whether this invoice is right?"))
     reference = house.desk.case.line.reference
-    pipeline.confirm(house, reference, actor="kim")
+    on_request.confirm(house, reference, actor="kim")
     house.settle()
     house.store.cases.move(reference, "reject", actor="kim", now=house.now())
     assert house.store.cases.move(reference, "reopen", actor="kim", now=house.now()) == "open"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import event
 
-from triage import pipeline
+from triage import on_request, pipeline
 from triage.errors import MailboxError, RelayError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
 from triage.mail.login import Login
@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
         try:
             match line.state:
                 case "review":
-                    pipeline.confirm(self.house, line.reference, actor="kim")
+                    on_request.confirm(self.house, line.reference, actor="kim")
                 case "open":
                     store.cases.resolve(line.reference, "upheld", root_cause="price list", actor="kim", now=now)
                 case "resolved":

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from triage import pipeline
+from triage import on_request
 from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
 from triage.cli.common import JsonOption, actor, house_of, moment, out, place_of, print_json, print_json_lines, tally
 from triage.config import Settings
@@ -74,7 +74,7 @@ def open_case(
     if reason and reason not in REASONS:
         raise OperatorError(f"there is no reason {reason}; choose from {', '.join(REASONS)}")
     with house_of(context) as house:
-        reference = pipeline.open_case(house, mail, reason=reason, actor=actor())
+        reference = on_request.open_case(house, mail, reason=reason, actor=actor())
         _done(reference, f"opened; {_acknowledged(house, reference)}")
 
 
@@ -228,7 +228,7 @@ def list_review(
 def confirm(context: typer.Context, reference: Reference) -> None:
     """It is a dispute: the case opens and its acknowledgement goes out, or waits (letters.acknowledge = "approve")."""
     with house_of(context) as house:
-        pipeline.confirm(house, reference, actor=actor())
+        on_request.confirm(house, reference, actor=actor())
         _done(reference, f"confirmed; {_acknowledged(house, reference)}")
 
 

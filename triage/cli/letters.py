@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from triage import pipeline
+from triage import on_request
 from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table, tally
 from triage.config import Settings
 from triage.errors import NotFound, OperatorError
@@ -92,7 +92,7 @@ def release(
     """Let a held letter go, dated for this moment; every other word stays as triage letters show prints it."""
     with house_of(context) as house:
         before = house.store.outbox.show(letter)
-        pipeline.release(house, letter, as_written=as_written, actor=actor())
+        on_request.release(house, letter, as_written=as_written, actor=actor())
         after = house.store.outbox.show(letter)
         out.print(f"Letter {letter}: due now.")
         for line in _dated_anew(before, after, house.settings):
