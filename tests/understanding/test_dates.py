@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.understanding.dates import nearest, read_dates
+from triage.understanding.dates import read_dates
+from triage.understanding.days import nearest
 from triage.understanding.findings import Language
 
 WRITTEN = date(2026, 6, 15)

@@ -14,7 +14,8 @@ from typing import Final
 
 from triage.mail.message import Message
 from triage.understanding import currencies
-from triage.understanding.dates import Day, Order, read_dates
+from triage.understanding.dates import read_dates
+from triage.understanding.days import Day, Order
 from triage.understanding.findings import Disputed, Finding, Kind, Language, Verdict, Where
 from triage.understanding.identifiers import Identifier, Identifiers, Words
 from triage.understanding.lexicon import Reading
