@@ -4,8 +4,9 @@ Parts are built when they are first asked for, so that a command opens only what
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cached_property
@@ -20,10 +21,11 @@ from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_ag
 from triage.cases.routing import Rule, load_routing
 from triage.config import MailboxSettings, Settings
 from triage.errors import ConfigError, DatabaseError, ModelError, RulesError
-from triage.letters.compose import AckContext, Mention, compose, date_anew, missing_things
-from triage.letters.lint import LintRules, lint, load_lint_rules
+from triage.letters.compose import AckContext
+from triage.letters.lint import LintRules, load_lint_rules
 from triage.letters.smtp import Relay, RelayAddress
 from triage.letters.templates import Templates, load_templates
+from triage.letters.writer import Writer, Written
 from triage.log import get_logger
 from triage.logins import accounts, login_of
 from triage.mail.authentication import Trust, sender_trust
@@ -38,13 +40,12 @@ from triage.records.claim import Claim, Consulted
 from triage.records.database import SqlLedger
 from triage.records.ledger import Ledger
 from triage.store.dialect import missing_file
-from triage.store.recording import Written
 from triage.store.retention import PastTime, Pseudonyms, months_before
 from triage.store.store import Store
 from triage.understanding import learn
 from triage.understanding.classify import Classifier
 from triage.understanding.extract import Extractor
-from triage.understanding.findings import LANGUAGES, Finding, Understanding
+from triage.understanding.findings import Understanding
 from triage.understanding.memory import Memory, Remembering
 from triage.understanding.phrases import PhraseClassifier
 from triage.understanding.rules import Patterns, Shape, learned_shapes, load_patterns
@@ -444,83 +445,40 @@ class House:
         """rules/letters/banned.toml: what no letter may say."""
         return load_lint_rules(self.rules_folder / "letters" / "banned.toml")
 
+    @property
+    def writer(self) -> Writer:
+        """What writes our letters."""
+        return Writer(
+            templates=self.templates,
+            lint_rules=self.lint_rules,
+            sender=self.sender,
+            contact=self.settings.letters.contact,
+            language=self.settings.letters.language,
+            zone=ZoneInfo(self.settings.hours.zone),
+            clocks=self.clocks,
+            calendar=self.calendar,
+        )
+
     def write(
         self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
     ) -> Written:
         """The acknowledgement of a case, and what speaks against sending it."""
-        context = self._context(reference, acknowledge, raw, message, understood)
-        letter = compose(context, self.templates)
-        journal = self.settings.letters.journal
-        if not journal:
-            settings = self._mailbox(raw.mailbox)
-            journal = settings.address if settings else self.sender.address
-        return Written(
-            letter=letter,
-            context=context,
-            journal="" if journal == "off" else journal,
-            problems=lint(letter, context, self.templates, self.lint_rules, supplied=_supplied(message)),
+        written = self.writer.write(
+            reference, acknowledge, message, understood, received=raw.arrived, written=self.now()
         )
+        return replace(written, journal=self._journal(raw.mailbox))
+
+    def _journal(self, mailbox: str) -> str:
+        """Whom the copy of a letter goes to, "" = nobody: as configured, or the address that the customer wrote to."""
+        journal = self.settings.letters.journal
+        if journal:
+            return "" if journal == "off" else journal
+        settings = self._mailbox(mailbox)
+        return settings.address if settings else self.sender.address
 
     def date_anew(self, content: bytes, context: AckContext) -> Written:
         """A letter that has waited, written for this moment: the same words, other dates.
 
         Raises CannotCompose where its files say other words than `content` by now.
         """
-        by = self._next_contact(context.received).astimezone(context.zone).date()
-        context = date_anew(content, context, self.templates, written=self.now(), by=by)
-        return Written(letter=compose(context, self.templates), context=context)
-
-    def _next_contact(self, received: datetime) -> datetime:
-        """By when whoever wrote then hears from us: as the diary has it, counted from now where that is over."""
-        clock, now = self.clocks.clock("customer_was_answered"), self.now()
-        if clock is None:
-            return now
-        due = clock.duration("normal").after(received, self.calendar).due
-        return due if due > now else clock.duration("normal").after(now, self.calendar).due
-
-    def _context(
-        self, reference: str, acknowledge: Acknowledge, raw: RawMail, message: Message, understood: Understanding
-    ) -> AckContext:
-        verdict, now = understood.verdict, self.now()
-        reason = verdict.reason if verdict else "other"
-        language = acknowledge.language if acknowledge.language in LANGUAGES else self.settings.letters.language
-        zone = ZoneInfo(self.settings.hours.zone)
-        own_words = [finding for finding in understood.findings if finding.where in ("reply", "subject")]
-        return AckContext(
-            reference=reference,
-            language=language,
-            sender=self.sender,
-            recipient=Address(name=acknowledge.recipient_name, address=acknowledge.recipient),
-            received=raw.arrived,
-            written=now,
-            zone=zone,
-            next_contact=self._next_contact(raw.arrived).astimezone(zone).date(),
-            subject=message.subject,
-            in_reply_to=message.message_id,
-            references=message.references,
-            invoices=tuple(_mention(finding) for finding in own_words if finding.kind == "invoice"),
-            amount=_amount(own_words),
-            reason=reason,
-            reason_sure=verdict is not None and verdict.reasons.get(reason, 0) >= 0.5,
-            missing=missing_things(own_words, reason, has_attachment=bool(message.attachments)),
-            contact=self.settings.letters.contact,
-            delicate=acknowledge.delicate,
-            template=acknowledge.template,
-        )
-
-
-def _supplied(message: Message) -> str:
-    """Everything that the sender wrote: an acknowledgement may repeat it, and nothing else."""
-    attached = (text for attachment in message.attachments for text in (attachment.filename or "", attachment.text))
-    sender = (message.sender.name, message.sender.address)
-    return "\n".join((*sender, message.subject, message.text, message.reply, *attached))
-
-
-def _mention(finding: Finding) -> Mention:
-    return Mention(text=finding.text, sure=not finding.alternatives)
-
-
-def _amount(findings: Iterable[Finding]) -> Mention | None:
-    """The amount that an acknowledgement repeats: what the customer calls disputed, in the customer's own writing."""
-    disputed = [finding for finding in findings if finding.kind == "amount" and finding.role == "disputed"]
-    return _mention(disputed[0]) if len({finding.value for finding in disputed}) == 1 else None
+        return self.writer.date_anew(content, context, written=self.now())

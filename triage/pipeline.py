@@ -21,6 +21,7 @@ from triage.errors import MailboxError, MailboxRefused, RelayError, RelayRefused
 from triage.explanation import decided_record
 from triage.letters.compose import AckContext, Letter
 from triage.letters.outbox import Answer, Next, Refused, Sent, after_answer, settle
+from triage.letters.writer import Written
 from triage.log import get_logger
 from triage.mail.authentication import Trust
 from triage.mail.connection import Expiry, running_out
@@ -32,7 +33,7 @@ from triage.store.books import LAST_ATTEMPT
 from triage.store.dialect import is_trouble
 from triage.store.lookup import answered_by, known_about
 from triage.store.quarantine import set_aside
-from triage.store.recording import Written, record, write_records
+from triage.store.recording import record, write_records
 from triage.store.store import Store
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding

@@ -14,9 +14,9 @@ from sqlmodel import Session, col
 from triage.errors import DatabaseError, NotFound, OperatorError
 from triage.letters.compose import CONTEXT, Letter
 from triage.letters.outbox import Next, is_abandoned
+from triage.letters.writer import Written
 from triage.store.dialect import advisory_lock, is_free, is_postgres, notify
 from triage.store.history import add_event, clear_alarms, raise_alarm
-from triage.store.recording import Written
 from triage.store.session import reading, writing
 from triage.store.tables import Case, OutgoingLetter, Switch
 from triage.store.views import LetterLine, LettersStopped, LetterView, OutgoingMail

@@ -6,7 +6,6 @@ here.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +24,8 @@ from triage.cases.actions import (
     SettleLetter,
 )
 from triage.cases.lifecycle import MOVES, after, reference_of
-from triage.letters.compose import CONTEXT, AckContext, Letter
+from triage.letters.compose import CONTEXT
+from triage.letters.writer import Written
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.backup import DOUBT, may_have_gone_out
@@ -45,19 +45,6 @@ from triage.store.tables import (
 )
 from triage.store.views import KeptMail
 from triage.understanding.findings import Understanding
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A composed letter, and what speaks against sending it."""
-
-    letter: Letter
-    #: what it was composed from
-    context: AckContext
-    #: second envelope recipient, "" = none
-    journal: str = ""
-    problems: tuple[str, ...] = ()
-
 
 # a mail's rows are written once and not looked at again: past the session, whose bookkeeping of objects costs more
 _RECORD = insert(Record)
