@@ -68,6 +68,16 @@ def test_the_auto_band_keeps_its_precision(chance: np.random.Generator) -> None:
     assert found.review <= found.auto
 
 
+def test_the_mail_that_decides_a_threshold_is_on_its_right_side() -> None:
+    """Four decimals are written: they must not cut off the last dispute, nor let in the mistake below the last."""
+    sure, mistake, unsure = 0.61234, 0.61231, 0.15916
+    probabilities = np.array([*[0.99] * 100, sure, *[mistake] * 20, *[unsure] * 100])
+    disputes = np.array([*[1.0] * 101, *[0.0] * 20, *[1.0] * 100])
+    found = choose_thresholds(probabilities, disputes)
+    assert found.review <= unsure
+    assert mistake < found.auto
+
+
 def test_little_evidence_makes_a_careful_auto_band() -> None:
     """Ten right ones in a row are no proof of 98.5 percent."""
     probabilities = np.linspace(0.05, 0.95, 20)

@@ -1,6 +1,7 @@
 """Probabilities that mean what they say, and the thresholds that follow from what a mistake costs."""
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 
@@ -54,7 +55,8 @@ def choose_thresholds(probabilities: Floats, disputes: Floats) -> Thresholds:
     enough = np.flatnonzero(hits >= REVIEW_RECALL * disputes.sum())
     review = float(ordered[enough[0]]) if disputes.sum() else CAUTIOUS.review
     review = min(max(review, 0.02), 0.5)
-    return Thresholds(auto=round(min(max(auto, review), 0.995), 4), review=round(review, 4))
+    # Rounded to the side of the mail that decides.
+    return Thresholds(auto=ceil(min(max(auto, review), 0.995) * 1e4) / 1e4, review=floor(review * 1e4) / 1e4)
 
 
 def bins(probabilities: Floats, disputes: Floats, count: int = 10) -> tuple[Bin, ...]:
