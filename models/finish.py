@@ -1,17 +1,20 @@
 r"""From a trained folder to the one that ships: int8 graph, calibration, thresholds, digests, scores.
 
     python -m models.finish models/passes/all models/dispute-e5 --version 1 --rows train.jsonl.gz \
-        --held-out models/passes/without-*/held-out.jsonl --times 6
+        --held-out models/passes/without-*/held-out.jsonl --ordinary tarn --ordinary crag --ordinary holm --times 4
 
 The counter of words is learned here. How much it counts beside the network, calibration and thresholds come from
-what both said of hands that they were not trained on (`--leave-out`). Those that the trained folder itself has left out
-may stand for the average inbox: with `--times` each of their mails counts so often, beside hands written to be hard.
+what both said of hands that they were not trained on: the lines in the trained folder itself, and those of earlier ones
+(`--held-out`). Hands that write as mail comes in are named with `--ordinary`: wherever the lines of their mails stand,
+each counts so many `--times`, beside the hands that were written to be hard. For lines of hands that were written only
+since, see `--epochs 0` of `models.train`.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from models.examples import Example, from_corpus, from_rows
 from models.export import export
 from models.terms import fit as fit_terms
 from models.train import HELD_OUT, PREFIX
+from triage.errors import OperatorError
 from triage.understanding.calibration import choose_thresholds, fit_calibration
 from triage.understanding.classify import TERMS_SCALE, Thresholds, Words, heading, text_of
 from triage.understanding.evaluate import Labelled, Report, report
@@ -46,7 +50,6 @@ from triage.understanding.network import Floats, Ids, OnnxNetwork, TorchEncoder
 from triage.understanding.regression import fit_binary
 
 Said = dict[str, Any]
-CORPUS = Path(__file__).parent / "corpus"
 #: mails that tell what rounding does
 SETTLED_BY = 200
 
@@ -58,7 +61,7 @@ def read_held_out(path: Path) -> list[Said]:
 
 def repeated(said: Sequence[Said]) -> list[Said]:
     """Each mail as often as it counts."""
-    return [row for row in said for _ in range(row.get("times", 1))]
+    return [row for row in said for _ in range(row["times"])]
 
 
 def aligned(said: Sequence[Said], final: Sequence[Said]) -> list[Said]:
@@ -75,6 +78,29 @@ def aligned(said: Sequence[Said], final: Sequence[Said]) -> list[Said]:
     before, after = np.array(both).T
     grown = after.std() / before.std()
     return [row | {"score": float((row["score"] - before.mean()) * grown + after.mean())} for row in said]
+
+
+def heard(
+    trained: Path,
+    earlier: Sequence[Path],
+    examples: Sequence[Example],
+    *,
+    ordinary: Collection[str] = (),
+    times: int = 1,
+) -> list[Said]:
+    """What this network and earlier ones said of those examples that they had left out.
+
+    A mail of the hands in `ordinary` counts so many times. Raises OperatorError where one of them has no lines.
+    """
+    known = {example.id for example in examples}
+    final = read_held_out(trained / HELD_OUT)
+    others = [path for path in earlier if path.resolve() != (trained / HELD_OUT).resolve()]
+    lines = [*final, *(row for path in others for row in aligned(read_held_out(path), final))]
+    said = [row | {"times": times if row["fold"] in ordinary else 1} for row in lines if row["id"] in known]
+    if missing := sorted(set(ordinary) - {row["fold"] for row in said}):
+        files = ", ".join(map(str, (trained / HELD_OUT, *others)))
+        raise OperatorError(f"--ordinary: {files} has no lines of {', '.join(missing)}: name hands that were left out")
+    return said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +219,8 @@ def settled(heads: LinearHeads, trained: Path, folder: Path, examples: Sequence[
     torch.set_num_threads(1)
     networks = (TorchEncoder(trained), OnnxNetwork(folder / GRAPH))
     shift = np.zeros_like(heads.dispute)
-    chosen = examples[:: max(len(examples) // SETTLED_BY, 1)]
+    ours = [example for example in examples if example.source == "corpus"]
+    chosen = ours[:: max(len(ours) // SETTLED_BY, 1)]
     for example in chosen:
         text = f"{heading(PREFIX, example.words.subject)} {example.words.reply}"
         ids: Ids = np.array([tokenizer.encode(text).ids[:256]], np.int64)
@@ -206,28 +233,20 @@ def settled(heads: LinearHeads, trained: Path, folder: Path, examples: Sequence[
     )
 
 
-def finish(
-    trained: Path, folder: Path, *, version: str, held_out: Sequence[Path], rows: Path | None, times: int = 1
-) -> Report:
-    """Write terms, heads and model.toml beside the graph; answers the report on the held-out mails."""
-    written = from_corpus(CORPUS)
-    examples = written + (from_rows(rows) if rows else [])
-    known = {example.id for example in examples}
-    final = read_held_out(trained / HELD_OUT)
-    others = [path for path in held_out if path.resolve() != (trained / HELD_OUT).resolve()]
-    lines = [row | {"times": times} for row in final] + [
-        row for path in others for row in aligned(read_held_out(path), final)
-    ]
-    said = [row for row in lines if row["id"] in known]
+def finish(trained: Path, folder: Path, *, version: str, examples: Sequence[Example], said: Sequence[Said]) -> Report:
+    """Write terms, heads and model.toml beside the graph; answers the report on what was `heard` of the examples."""
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     of_terms = counted(said, examples, tokenizer)
-    often = np.repeat(np.arange(len(said)), [row.get("times", 1) for row in said])
+    often = np.repeat(np.arange(len(said)), [row["times"] for row in said])
     mixture = mix(repeated(said), of_terms[often])
     said = mixed(said, of_terms, mixture)
     fit_terms(examples, tokenizer).save(folder / TERMS)
-    heads = settled(LinearHeads.load(trained / HEADS, Calibration()), trained, folder, written)
+    heads = settled(LinearHeads.load(trained / HEADS, Calibration()), trained, folder, examples)
     mixture.over(heads).save(folder / HEADS)
-    calibration = calibrate(repeated(said))
+    fitted = calibrate(repeated(said))
+    calibration = Calibration(
+        scale=round(fitted.scale, 5), shift=round(fitted.shift, 5), temperature=round(fitted.temperature, 4)
+    )
     thresholds = thresholds_of(repeated(said), calibration)
     found = crossed(said, f"{folder.name} {version}")
     scores = {
@@ -245,11 +264,7 @@ def finish(
         window=256,
         prefix=PREFIX,
         thresholds=Bands(auto=thresholds.auto, review=thresholds.review),
-        calibration=Honest(
-            scale=round(calibration.scale, 5),
-            shift=round(calibration.shift, 5),
-            temperature=round(calibration.temperature, 4),
-        ),
+        calibration=Honest(**asdict(calibration)),
         files={name: digest(folder / name) for name in (GRAPH, TOKENIZER, HEADS, SENSE_HEAD, TERMS, CONFIG)},
         scores={name: round(value, 4) for name, value in scores.items() if value is not None},
     )
@@ -257,10 +272,8 @@ def finish(
     return found
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Command line."""
-    import sys
-
     from triage.understanding.charts import describe, reliability_svg
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -270,17 +283,25 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true", help="leave the weights that are there as they are")
     parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
     parser.add_argument("--held-out", type=Path, nargs="*", default=[], help="what earlier networks said of their own")
-    parser.add_argument("--times", type=int, default=1, help="how often a mail counts that `trained` has left out")
-    options = parser.parse_args()
+    parser.add_argument("--ordinary", action="append", default=[], help="hand that writes as mail comes in")
+    parser.add_argument("--times", type=int, default=1, help="how often each of its mails counts")
+    parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
+    options = parser.parse_args(arguments)
+    if options.times < 1 or (options.times > 1 and not options.ordinary):
+        parser.error("--times: say with --ordinary whose mails count several times")
+    examples = from_corpus(options.corpus) + (from_rows(options.rows) if options.rows else [])
+    try:
+        said = heard(
+            options.trained, options.held_out, examples, ordinary=options.ordinary, times=options.times,
+        )  # fmt: skip
+    except (OperatorError, OSError) as error:
+        parser.error(str(error))
     if not options.calibrate:
         copy_weights(options.trained, options.folder)
-    found = finish(
-        options.trained, options.folder, version=options.version, held_out=options.held_out, rows=options.rows,
-        times=options.times,
-    )  # fmt: skip
+    found = finish(options.trained, options.folder, version=options.version, examples=examples, said=said)
     (options.folder / "reliability.svg").write_text(reliability_svg(found), encoding="utf-8")
     sys.stdout.write(describe(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -7,7 +7,12 @@ tear up what the encoder knows. The last weights are an average over the second 
 keeps a hand or a source out; what the model says of it, and of models/exam, which is always left out, is written
 (`held-out.jsonl`), and `models.finish` calibrates with that. `--epochs 0` stops after the heads. A folder that this
 script wrote can be gone on with, for example with hands that are new: `--more HAND` takes them twice, `--share` only a
-part of all that is known. Uses a GPU where there is one.
+part of all that is known. What such a folder says of new hands before it learns them is asked with `--epochs 0` too,
+which writes no more than `held-out.jsonl` then:
+
+    python -m models.train models/passes/one models/passes/one-of-lea --epochs 0 --leave-out lea
+
+Uses a GPU where there is one.
 """
 
 import argparse
@@ -365,7 +370,6 @@ def _array(tensor: torch.Tensor) -> Floats:
 
 def write(net: Net, encoder: Path, folder: Path, manifest: dict[str, object]) -> None:
     """The trained encoder as a Hugging Face folder, its heads beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
     net.encoder.save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes((encoder / "tokenizer.json").read_bytes())
     net.heads().save(folder / HEADS)
@@ -401,7 +405,7 @@ def write_held_out(net: Net, reader: Reader, examples: Sequence[Example], path: 
             lines.write(json.dumps(said) + "\n")
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -418,7 +422,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Plan.encoder_rate)
     parser.add_argument("--frozen", type=int, default=Plan.frozen)
     parser.add_argument("--seed", type=int, default=Plan.seed)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     plan = Plan(
         epochs=options.epochs, encoder_rate=options.rate, frozen=options.frozen, seed=options.seed,
         more=tuple(options.more), share=options.share,
@@ -431,7 +435,8 @@ def main() -> None:
     reader = Reader(options.encoder, plan.window)
     net = Net(options.encoder).to("cuda" if torch.cuda.is_available() else "cpu")
     chance = random.Random(plan.seed)  # noqa: S311 -- to be repeated, not to be secret
-    if (options.encoder / HEADS).exists():
+    going_on = (options.encoder / HEADS).exists()
+    if going_on:
         heads = LinearHeads.load(options.encoder / HEADS, Calibration())
     else:
         heads = frozen_heads(net, reader, draw(trained, chance))
@@ -448,9 +453,11 @@ def main() -> None:
         "torch": torch.__version__,
         "goes_on_from": passes_of(options.encoder),
     }
-    write(net, options.encoder, options.folder, manifest)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if plan.epochs or not going_on:
+        write(net, options.encoder, options.folder, manifest)
     write_held_out(net, reader, held_out, options.folder / HELD_OUT)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
