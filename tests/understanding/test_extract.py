@@ -68,6 +68,64 @@ def test_invoice_numbers_in_any_house_style(
     assert of(extractor.findings(mail(text), language), "invoice") == numbers
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "numbers"),
+    [
+        ("en", "My invoice INV 2026 4471 is wrong.", ["INV 2026 4471"]),
+        ("en", "INV 2026 4471 is wrong.", ["INV 2026 4471"]),
+        ("de", "Meine Rechnung INV 2026 4471 stimmt nicht.", ["INV 2026 4471"]),
+        ("es", "La factura FRA 2026 0118 es incorrecta.", ["FRA 2026 0118"]),
+        ("en", "Invoice INV 4471 is wrong.", ["4471"]),
+        ("en", "Invoices INV-1001/1002 are wrong.", ["INV-1001", "1002"]),
+        ("en", "Invoices INV-1001, -1002 and -1003 are wrong.", ["INV-1001", "1002", "1003"]),
+        ("en", "Invoices INV-1001, 1002 and 1003 are wrong.", ["INV-1001", "1002", "1003"]),
+        ("en", "Invoices INV-1001 & 1002 are wrong.", ["INV-1001", "1002"]),
+        ("en", "Please check invoices 1001-1004.", ["1001", "1004"]),
+        ("en", "Please check invoices 1001–1004.", ["1001", "1004"]),
+        ("en", "Please check invoices 1001+1002.", ["1001", "1002"]),
+        ("en", "Please check invoices 2026/1001/1002.", ["2026/1001", "1002"]),
+        ("de", "Rechnungen 4711/4712/4713 sind falsch.", ["4711", "4712", "4713"]),
+        ("de", "Die Rechnungen RE-4711, -4712 und -4713 sind falsch.", ["RE-4711", "4712", "4713"]),
+        ("de", "Rg.-Nr. 4711 + 4712 sind falsch.", ["4711", "4712"]),
+        ("de", "Rg.-Nr. 4711 u. 4712 sind falsch.", ["4711", "4712"]),
+        ("es", "Las facturas 118 y 119 están mal.", ["118", "119"]),
+        ("es", "Las facturas F-118/119 están mal.", ["F-118", "119"]),
+        ("pt", "As faturas 118/119 estão erradas.", ["118", "119"]),
+        ("pt", "As faturas FT-1180 e -1181 estão erradas.", ["FT-1180", "1181"]),
+        ("fr", "Les factures F2026-118, -119 et -120 sont fausses.", ["F2026-118", "119", "120"]),
+        # one number each: a year, a part that counts for itself, what is too far away
+        ("en", "Invoice INV-1001/2026 is wrong.", ["INV-1001/2026"]),
+        ("en", "Invoice INV-2026/1001 is wrong.", ["INV-2026/1001"]),
+        ("en", "Invoice INV-2025/2026 is wrong.", ["INV-2025/2026"]),
+        ("en", "Invoice INV-1001/02 is wrong.", ["INV-1001/02"]),
+        ("en", "Invoice 4711-8820 is wrong.", ["4711-8820"]),
+        ("fr", "La facture 118-207 est fausse.", ["118-207"]),
+        ("de", "Rechnung RE-4711, 4500 Stück zu 3 € berechnet.", ["RE-4711"]),
+        ("en", "Invoice INV-1001, -1002.50 in the ledger.", ["INV-1001"]),
+    ],
+)
+def test_invoices_written_with_a_shared_head_are_each_found(
+    extractor: Extractor, language: Language, text: str, numbers: list[str]
+) -> None:
+    """Each as the text has it; of a range the two that are written; a series before a year belongs to the number."""
+    assert of(extractor.findings(mail(text), language), "invoice") == numbers
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Call 555-1001/1002 or 0117 496 0123-0124."),
+        ("de", "Tel. 0511/4711-4712, Artikel 4711/4712."),
+        ("es", "Del ejercicio 2025/2026, artículos 118/119."),
+        ("en", "REF 2026 4471, TEL 2026 4472."),
+        ("en", "In the period 2025-2026 it was 1000-1020 units."),
+    ],
+)
+def test_pairs_of_other_numbers_are_no_invoices(extractor: Extractor, language: Language, text: str) -> None:
+    """Telephones, articles, years and counts are written in pairs, too."""
+    assert of(extractor.findings(mail(text), language), "invoice") == []
+
+
 @pytest.mark.parametrize("dash", ["\u2010", "\u2011", "\u2013"])
 def test_a_number_keeps_together_whatever_its_dashes(extractor: Extractor, dash: str) -> None:
     """Word processors and PDFs make typographic dashes; between two plain numbers a long one is no part of them."""

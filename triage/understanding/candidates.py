@@ -30,12 +30,19 @@ class Candidate:
         return self.start, self.end
 
 
-#: letters and digits in any mixture, held together by marks; a series before it ("FT A/889", "F 26/0318"), groups after
+#: letters and digits in any mixture, held together by marks; a series before it ("FT A/889", "F 26/0318"), groups
+#: after; or what only goes on with a number before it ("INV-1001, -1002", "1001+1002")
 _TOKEN: Final = re.compile(
     r"(?<![\w@/.&+-])(?:(?P<series>[A-Z]{1,4}(?:-[A-Z]{1,3})?) (?=\d|[A-Z]{1,3}[-/]?\d))?"
     r"(?P<core>[^\W_]*\d[^\W_]*(?:[-_/.][^\W_]+)*|[^\W\d_]{1,6}(?:[-_/.][^\W_]+)+)"
     r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
+    r"|(?<=[ \d][&+-])(?P<next>\d{3,8})(?![\w/&-]|[.,]\d)"
 )
+#: what may part several numbers: a hyphen only between longer ones, since "118-207" is one
+_MARK: Final = re.compile(r"(?<=\d{3})/(?=\d{3,8}(?:/|\Z))|(?<=\d{4})-(?=\d{4,8}\Z)")
+_LAST_DIGITS: Final = re.compile(r"\d{3,8}\Z")
+#: invoices that are written with one head follow one another; farther apart, two halves are one number
+MOST_APART: Final = 100
 _TAIL: Final = re.compile(r"(?:[-_/][^\W_]+)+(?!\w)")
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
 YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
@@ -64,8 +71,8 @@ _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
 #: VAT, company and personal tax numbers of a few countries, without their marks
 _TAX: Final = re.compile(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}|\d{8}[A-Z]|\d{14}")
 _LIST: Final = re.compile(
-    r"\s*(?:[,;/&+]|[-–](?= )|and|y|e|et|und|sowie|or|ou|oder|o|u|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
-    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*#?\s*",
+    r"\s*(?:[,;/&+]|–|-(?= )|and|y|e|et|und|sowie|or|ou|oder|o|u\.?|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
+    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*[#-]?\s*",
     re.IGNORECASE,
 )
 
@@ -85,16 +92,26 @@ def with_hyphens(text: str) -> str:
 
 
 def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
-    """Whatever has digits and is held together, in order; telephones and their like too."""
+    """Whatever has digits and is held together, in order, several with a shared head apart; telephones, too."""
     if not _DIGIT.search(text):
         return
     labels = {hit.start for hit in reading.of("label")}
+    others = {hit.start for hit in reading.of("label") if hit.name == "label.none"}
     shouting: bool | None = None
+    before: Candidate | None = None
     for match in _TOKEN.finditer(text):
+        if match["next"]:
+            if before and counts_on(before.text, match[0]) and _LIST.fullmatch(text, before.end, match.start()):
+                before = Candidate(start=match.start(), end=match.end(), text=match[0], structured=False)
+                yield before
+            continue
         core = match["core"]
         if not any(map(str.isdigit, core + match["groups"])) or _ORDINAL.fullmatch(core):
             continue
         series = bool(match["series"]) and match.start("series") not in labels
+        if match["groups"] and YEAR.fullmatch(core):
+            # "INV 4471" says what it is; before a year it is a part of the number: "INV 2026 4471"
+            series = bool(match["series"]) and match.start("series") not in others
         if series and len(match["series"]) > 2:
             shouting = _shouts(text) if shouting is None else shouting
             series = not shouting
@@ -107,7 +124,37 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
             if tail := _TAIL.match(text, end):
                 end = tail.end()
             core = text[start:end]
-        yield Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+        token = Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+        for before in _apart(token):
+            yield before
+
+
+def _apart(token: Candidate) -> Iterator[Candidate]:
+    """ "INV-1001/1002" and "1001-1004" are the two numbers that are written; most are one."""
+    end = len(token.text)
+    rest: list[Candidate] = []
+    for mark in reversed(list(_MARK.finditer(token.text))):
+        before, behind = token.text[: mark.start()], token.text[mark.end() : end]
+        if not counts_on(before, behind) or (mark[0] == "-" and not before.isdecimal()):
+            break
+        at = token.start + mark.end()
+        rest.append(Candidate(start=at, end=at + len(behind), text=behind, structured=False))
+        end = mark.start()
+    if not rest:
+        yield token
+        return
+    head = token.text[:end]
+    yield Candidate(start=token.start, end=token.start + end, text=head, structured=not head.isdecimal())
+    yield from reversed(rest)
+
+
+def counts_on(before: str, number: str) -> bool:
+    """Whether digits are the end of the number before, counted on: 1002 and 1090 after "INV-1001", but no year."""
+    last = _LAST_DIGITS.search(before)
+    if not last or len(last[0]) != len(number) or not number.isdecimal():
+        return False
+    years = YEAR.fullmatch(last[0]) and YEAR.fullmatch(number)
+    return not years and 0 < int(number) - int(last[0]) < MOST_APART
 
 
 def _shouts(text: str) -> bool:
@@ -183,7 +230,8 @@ def follows(text: str, before: Span, span: Span, taken: Sequence[Span]) -> bool:
         return False
     previous, this = text[before[0] : stop], text[span[0] : span[1]]
     numbers = previous.isdigit() == this.isdigit()
-    return shape_of(previous) == shape_of(this) or (numbers and abs(len(previous) - len(this)) <= 3)
+    alike = shape_of(previous) == shape_of(this) or (numbers and abs(len(previous) - len(this)) <= 3)
+    return alike or counts_on(previous, this)
 
 
 def shaped_in(text: str, patterns: Patterns) -> dict[int, IdentifierKind]:

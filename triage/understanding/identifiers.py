@@ -19,6 +19,7 @@ from triage.understanding.candidates import (
     Candidate,
     Span,
     candidates_in,
+    counts_on,
     follows,
     heads_row,
     looks,
@@ -173,10 +174,15 @@ class Identifiers:
         labels = _Labels(text, reading, self._patterns)
         shaped = shaped_in(text, self._patterns)
         before: Candidate | None = None
+        told: set[str] = set()
         for candidate in candidates:
             if overlaps(candidate, blocked):
                 continue
             features = labels.features(candidate)
+            listed = before is not None and follows(text, before.span, candidate.span, taken)
+            if before and listed and counts_on(before.text, candidate.text):
+                # what tells of "INV-1001" tells of its "-1002", too
+                features |= told
             direct = any(feature.startswith("label:") for feature in features)
             if candidate.start in shaped:
                 features.add(f"shape:{shaped[candidate.start]}")
@@ -184,7 +190,7 @@ class Identifiers:
                 features.add("row")
             features |= looks(candidate) | surroundings(text, candidate, amounts, taken)
             known = direct or {"in brackets", "money behind"} <= features or not features.isdisjoint({"row", "article"})
-            known = known or (before is not None and follows(text, before.span, candidate.span, taken))
+            known = known or listed
             if not plausible(candidate, known=known) and not (direct and _is_numbered(text, candidate)):
                 continue
             if YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
@@ -192,6 +198,7 @@ class Identifiers:
             if words.where == "subject":
                 features.add("subject")
             before = candidate
+            told = {feature for feature in features if feature.startswith(("label:", "shape:"))}
             yield candidate, features
 
 
