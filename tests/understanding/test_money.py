@@ -228,6 +228,54 @@ def test_both_ends_of_a_range_have_the_currency() -> None:
         assert [(str(each.value), each.currency) for each in read_amounts(text, "en")] == [("26", "EUR"), ("50", "EUR")]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "ends", "currency"),
+    [
+        ("en", "between €3k-4k a year", ("3000", "4000"), "EUR"),
+        ("en", "€3k–4k for the work", ("3000", "4000"), "EUR"),
+        ("en", "€3k to 4k for the work", ("3000", "4000"), "EUR"),
+        ("en", "€3-4k for the work", ("3000", "4000"), "EUR"),
+        ("en", "3k-4k € for the work", ("3000", "4000"), "EUR"),
+        ("en", "3-4k € for the work", ("3000", "4000"), "EUR"),
+        ("en", "3 to 4 thousand euros", ("3000", "4000"), "EUR"),
+        ("en", "$3 to $4 million", ("3000000", "4000000"), "$"),
+        ("en", "between $3 and 4 million", ("3000000", "4000000"), "$"),
+        ("en", "£26-50 a month", ("26", "50"), "GBP"),
+        ("en", "€3,000-4,000 a year", ("3000", "4000"), "EUR"),
+        ("de", "von 3 bis 4 Tsd. €", ("3000", "4000"), "EUR"),
+        ("de", "zwischen 3 und 4 Mio. Euro", ("3000000", "4000000"), "EUR"),
+        ("es", "entre 3 y 4 mil euros", ("3000", "4000"), "EUR"),
+        ("es", "de 3 a 4 mil €", ("3000", "4000"), "EUR"),
+        ("pt", "entre R$ 3 e 4 mil", ("3000", "4000"), "BRL"),
+        ("pt", "R$ 3-4 mil", ("3000", "4000"), "BRL"),
+        ("fr", "entre 3 et 4 k€", ("3000", "4000"), "EUR"),
+        ("fr", "3k€-4k€", ("3000", "4000"), "EUR"),
+        ("en", "from 500 to 2k €", ("500", "2000"), "EUR"),
+        ("en", "from €5 to €10k", ("5", "10000"), "EUR"),
+        ("en", "5 and 20k €", ("5", "20000"), "EUR"),
+    ],
+)
+def test_both_ends_of_a_range_have_the_multiplier(
+    language: Language, text: str, ends: tuple[str, str], currency: str
+) -> None:
+    """ "3-4k €" are thousands, with the sign at either end; "500 to 2k" and what has a sign of its own stay."""
+    assert [(each.value, each.currency) for each in read_amounts(text, language)] == [
+        (Decimal(end), currency) for end in ends
+    ]
+
+
+def test_thousands_without_a_currency_are_no_small_change() -> None:
+    """ "Between 3k and 4k" names no currency, and 3 and 4 are not its numbers."""
+    for text in ("between 3k and 4k", "between 3 and 4k", "3-4k"):
+        assert {each.value for each in read_amounts(text, "en")} <= {Decimal(3000), Decimal(4000)}
+
+
+@pytest.mark.parametrize("text", ["€5-a-day", "EUR 2026-04-12", "£50-20", "€26-50-80", "$1-12345", "£9-10am"])
+def test_what_goes_on_behind_a_dash_is_no_range(text: str) -> None:
+    """Days, numbers of things, times, and what counts down or jumps."""
+    assert len([each for each in read_amounts(text, "en") if each.shape == "named"]) <= 1
+
+
 def test_an_order_number_before_a_price_is_no_range() -> None:
     """ "7700331 a US$ 38.40": what is thousands of times the price names something."""
     [number, price] = read_amounts("con OC 7700331 a US$ 38.40", "es")

@@ -127,6 +127,13 @@ _RANGE_WORD: Final = re.compile(
     rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|and|or|oder|o|ou|und|y|e|et|auf|statt|instead of|en vez de)){_SPACE}?",
     re.IGNORECASE,
 )
+#: of words that join, those that only make a range, and what opens a range whose words may be others
+_TO: Final = re.compile(rf"{_SPACE}?(?:[-–]|(?:to|bis|a|à|até|hasta|or|oder|o|ou)){_SPACE}?", re.IGNORECASE)
+_OPENS: Final = re.compile(r"\b(?:between|from|entre|zwischen|von|desde|de)\s\Z", re.IGNORECASE)
+#: the rest of a range that began with a sign: "€26-50", "$3-4 million"
+_RANGE_AFTER: Final = re.compile(rf"[-–]({NUMBER})({_SPACE}?(?i:{_either(_MULTIPLIERS)}))?(?!\w|[-–/:.,'’]\w)")
+#: the far end of a range with one sign is at most so many times the near one
+_WIDEST: Final = 100
 _SPOKEN: Final = ("en", "es", "pt", "fr", "de")
 _CENTS: Final = re.compile(r"[.,]\d{2}$")
 _OF: Final = re.compile(rf"{_SPACE}(?:of|de|d'){_SPACE}?\w")
@@ -185,24 +192,27 @@ _LETTERS: Final = frozenset(currencies.LETTERS.values())
 def _in_digits(text: str, language: Language | None, letters: AbstractSet[str]) -> list[Amount]:
     found: list[Amount] = []
     for match in at_digits(_CANDIDATE, text):
-        past = found[-1].end if found else 0
+        previous = found[-1] if found else None
         # the mark of cents alone (".50") stands before its digits
         start = match.start() - (match.lastgroup == "cents")
-        if start < past:
+        if previous and start < previous.end:
             continue
-        amount = _around(text, start, match.end(), past, language, letters)
+        amount = _around(text, start, match.end(), previous, language, letters)
         if amount is None:
             continue
+        if previous and amount.end > match.end():
+            found[-1] = previous = _multiplied(text, previous, amount, match.end())
         if amount.shape == "named":
-            _share_currency(text, found, amount)
+            _share_currency(text, found, amount, match.end())
         found.append(amount)
     return found
 
 
 def _around(
-    text: str, start: int, end: int, past: int, language: Language | None, letters: AbstractSet[str]
+    text: str, start: int, end: int, previous: Amount | None, language: Language | None, letters: AbstractSet[str]
 ) -> Amount | None:
     """The number with what stands before and after it; None when it is a part of something else."""
+    past = previous.end if previous else 0
     reading = read_number(text[start:end])
     after = _AFTER.match(text, end)
     before = _BEFORE.match(text[max(past, start - 12) : start][::-1])
@@ -221,6 +231,8 @@ def _around(
         currency = _in_brackets(text, past, start, bracket)
     if _PERCENT.match(text, stop):
         return None
+    ends = None if currency or previous is None else _range_ended(text, previous, start, after, reading.value)
+    currency = currency or ends
     if name_after and (not name_before or name_after in (name_before, *SHARED) or name_before in SHARED):
         stop = after.end()
         currency = name_after if name_before in SHARED and name_after not in SHARED else currency
@@ -228,13 +240,15 @@ def _around(
         stop = after.end("times")
     elif bracket and currency:
         stop = bracket.end()
-    elif _JOINED_AFTER.match(text, stop):
+    elif _JOINED_AFTER.match(text, stop) and not (name_before and _begins_range(text, stop, reading.value)):
         return None
-    joined = not name_before and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
+    joined = not (name_before or ends) and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
     if joined and not (
         name_after
         and (
-            _RANGE_DASH.search(text[max(past, start - 16) : start]) or _COUNTED.search(text[max(0, start - 5) : start])
+            _RANGE_DASH.search(text[max(past, start - 16) : start])
+            or (previous and text[previous.end : start] in ("-", "–"))
+            or _COUNTED.search(text[max(0, start - 5) : start])
         )
     ):
         return None
@@ -377,14 +391,67 @@ def _signed(text: str, amount: Amount) -> Amount:
     return amount
 
 
-def _share_currency(text: str, found: list[Amount], amount: Amount) -> None:
+def _begins_range(text: str, stop: int, value: Decimal) -> bool:
+    """Whether a number with a sign before it goes on to a higher one: "€26-50", "$3-4 million"."""
+    match = _RANGE_AFTER.match(text, stop)
+    higher = read_number(match[1]) if match else None
+    return higher is not None and value < higher.value <= _WIDEST * value
+
+
+def _range_ended(text: str, previous: Amount, start: int, after: re.Match[str], value: Decimal) -> str | None:
+    """The currency of "€26-50", "€3k to 4k", "between $3 and 4 million" for the second number; None for no range."""
+    if previous.shape != "named" or text[previous.start].isdigit():
+        return None
+    between, times = text[previous.end : start], after["times"]
+    if between in ("-", "–"):
+        factor = _MULTIPLIERS[times.lower()] if times else 1
+        one_mark = previous.value < value <= _WIDEST * previous.value
+        return previous.currency if one_mark or previous.value < value * factor <= _WIDEST * previous.value else None
+    if not times or not _RANGE_WORD.fullmatch(between):
+        return None
+    multiplied = text[previous.end - 1].isalpha() and _TO.fullmatch(between)
+    return previous.currency if multiplied or _OPENS.search(text, 0, previous.start) else None
+
+
+def _multiplied(text: str, previous: Amount, amount: Amount, end: int) -> Amount:
+    """ "3-4k €", "$3 to $4 million": the first number in thousands or millions as the second one."""
+    raw, factor = _bare(text, amount, end)
+    signed = not text[amount.start].isdigit()
+    if (
+        factor == 1
+        or previous.alternatives
+        or not text[previous.end - 1].isdigit()
+        or previous.value >= raw
+        or (previous.shape == "named" and previous.currency != amount.currency)
+        # "from €5 to €10k" are five euros
+        or (signed and (factor < 10**6 or previous.shape != "named"))
+    ):
+        return previous
+    between = text[previous.end : amount.start]
+    ranged = _TO.fullmatch(between) or (_RANGE_WORD.fullmatch(between) and _OPENS.search(text, 0, previous.start))
+    return replace(previous, value=previous.value * factor) if ranged else previous
+
+
+def _bare(text: str, amount: Amount, end: int) -> tuple[Decimal, Decimal]:
+    """The number of an amount without its multiplier, and the multiplier."""
+    after = _AFTER.match(text, end)
+    times = after["times"] if after else None
+    factor = (
+        Decimal(_MULTIPLIERS[times.lower()]) if after and times and amount.end >= after.end("times") else Decimal(1)
+    )
+    return amount.value / factor, factor
+
+
+def _share_currency(text: str, found: list[Amount], amount: Amount, end: int) -> None:
     """ "from 26 to 50 €", "10-20 €": the first number has the currency of the second."""
     window = max(found[-1].end if found else 0, amount.start - 16)
     if match := _RANGE_DASH.search(text[window : amount.start]):
         reading = read_number(match[1])
         if reading and reading.value < amount.value:
             start = window + match.start(1)
-            found.append(Amount(start=start, end=start + len(match[1]), value=reading.value, currency=amount.currency))
+            raw, factor = _bare(text, amount, end)
+            value = reading.value * factor if reading.value < raw else reading.value
+            found.append(Amount(start=start, end=start + len(match[1]), value=value, currency=amount.currency))
     elif (
         found
         and found[-1].shape != "named"
