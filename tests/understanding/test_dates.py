@@ -57,6 +57,20 @@ def days(text: str, language: Language, written: date = WRITTEN) -> list[str]:
         ("en", "booked 5June2026", "2026-06-05"),
         ("fr", "le cinq juin", "2026-06-05"),
         ("es", "el cinco de mayo", "2026-05-05"),
+        ("en", "on the twelfth of May", "2026-05-12"),
+        ("en", "the twenty-first of March, 2025", "2025-03-21"),
+        ("en", "on May the fifth", "2026-05-05"),
+        ("en", "since March twenty-first", "2026-03-21"),
+        ("en", "on May the 5th, 2025", "2025-05-05"),
+        ("es", "el treinta y uno de marzo", "2026-03-31"),
+        ("es", "el primero de mayo", "2026-05-01"),
+        ("pt", "no dia vinte e um de março", "2026-03-21"),
+        ("fr", "le premier mai", "2026-05-01"),
+        ("fr", "le vingt-trois mars", "2026-03-23"),
+        ("fr", "le trente et un mars", "2026-03-31"),
+        ("de", "am zwölften Mai", "2026-05-12"),
+        ("de", "vom einundzwanzigsten März 2025", "2025-03-21"),
+        ("de", "der erste Mai", "2026-05-01"),
     ],
 )
 def test_days_are_read(language: Language, text: str, value: str) -> None:
@@ -81,6 +95,15 @@ def test_days_are_read(language: Language, text: str, value: str) -> None:
         ("en", "the 1st of each month"),
         ("de", "am 5. jeden Monats"),
         ("pt", "todo dia 5"),
+        ("en", "the second March invoice"),
+        ("en", "two March invoices"),
+        ("en", "In May the first payment failed"),
+        ("en", "end of May, or mid-May"),
+        ("es", "las dos de marzo"),
+        ("fr", "les deux d'avril"),
+        ("de", "die erste Mai-Rechnung"),
+        ("de", "in der ersten Mai-Woche"),
+        ("de", "Ende Mai, Mitte Mai"),
     ],
 )
 def test_what_is_no_day_is_left_alone(language: Language, text: str) -> None:
@@ -224,12 +247,80 @@ def test_a_list_that_runs_over_the_end_of_a_month_begins_in_the_month_before() -
         ("fr", "avant hier", "2026-06-13"),
         ("fr", "ce matin", "2026-06-15"),
         ("fr", "aujourd\u2019hui", "2026-06-15"),
+        ("en", "a month ago", "2026-05-15"),
+        ("en", "a year ago", "2025-06-15"),
+        ("en", "a week ago today", "2026-06-08"),
+        ("en", "the day after tomorrow", "2026-06-17"),
+        ("en", "the Monday before last", "2026-06-01"),
+        ("en", "a week last Tuesday", "2026-06-02"),
+        ("en", "this evening", "2026-06-15"),
+        ("en", "the fair is in three days", "2026-06-18"),
+        ("en", "the audit is due in 3 weeks' time", "2026-07-06"),
+        ("en", "three days from now", "2026-06-18"),
+        ("es", "lo pagué hace dos meses", "2026-04-15"),
+        ("es", "un mes atrás", "2026-05-15"),
+        ("es", "la boda es en tres días", "2026-06-18"),
+        ("es", "anteanoche", "2026-06-13"),
+        ("es", "el lunes antepasado", "2026-06-01"),
+        ("es", "mañana mismo", "2026-06-16"),
+        ("pt", "devolvi há dois meses", "2026-04-15"),
+        ("pt", "um mês atrás", "2026-05-15"),
+        ("pt", "Daqui a três dias", "2026-06-18"),
+        ("fr", "renvoyé il y a un mois", "2026-05-15"),
+        ("fr", "la fête est dans trois jours", "2026-06-18"),
+        ("de", "vor einem Monat", "2026-05-15"),
+        ("de", "vor einem Jahr", "2025-06-15"),
+        ("de", "das Fest ist in 3 Tagen", "2026-06-18"),
+        ("de", "heute in einer Woche", "2026-06-22"),
+        ("de", "morgen früh", "2026-06-16"),
+        ("de", "am vorletzten Montag", "2026-06-01"),
     ],
 )
 def test_relative_days_count_from_the_day_of_writing(language: Language, text: str, value: str) -> None:
     """They are marked as relative, and point to a real day."""
     [day] = read_dates(text, language, written=WRITTEN)
     assert (day.relative, day.value.isoformat()) == (True, value)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "refunded within 10 days"),
+        ("en", "I get it back in 10 days"),
+        ("en", "two years ago"),
+        ("en", "half a year ago"),
+        ("en", "about a month ago"),
+        ("en", "you charged me on Tuesday"),
+        ("es", "me lo devuelven en 15 días"),
+        ("es", "no aparco ahí desde hace dos meses"),
+        ("es", "esta noche"),
+        ("pt", "devolvem em cinco dias úteis"),
+        ("pt", "há um ano que espero"),
+        ("pt", "andei um mês atrás do dono"),
+        ("fr", "échéance dans trente jours"),
+        ("fr", "il y a un mois et demi"),
+        ("de", "zahlbar in zehn Tagen"),
+        ("de", "guten morgen"),
+    ],
+)
+def test_spans_and_what_may_be_another_day_are_left_alone(language: Language, text: str) -> None:
+    """A span may count from another day, nobody means a day by years, and a weekday alone may belong to a story."""
+    assert read_dates(text, language, written=WRITTEN) == []
+
+
+def test_a_month_ago_is_the_last_day_of_a_shorter_month() -> None:
+    """From 31 March a month back is 28 February."""
+    [day] = read_dates("a month ago", "en", written=date(2026, 3, 31))
+    assert day.value == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize("written", [date.min, date.max])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "tomorrow", "a month ago", "in 3 months' time", "on the 5th", "7 August"]
+)
+def test_no_day_of_writing_is_too_far(text: str, written: date) -> None:
+    """A Date header may say the year 9999: the mail is read all the same."""
+    read_dates(f"it comes {text}", "en", written=written)
 
 
 @given(

@@ -34,6 +34,60 @@ MONTHS: Final[dict[str, tuple[str, ...]]] = {
         *("august aug", "september sept sep", "oktober okt", "november nov", "dezember dez"),
     ),
 }
+_ENGLISH: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_GERMAN: Final = ("ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+_FRENCH: Final = ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_PORTUGUESE: Final = ("um", "dois", "tr[êe]s", "quatro", "cinco", "seis", "sete", "oito", "nove")
+#: the days of a month from the first to the thirty-first, with spellings that are in use beside one another
+SPELLED: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        *_ENGLISH,
+        *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth"),
+        *("eighteenth", "nineteenth", "twentieth", *(f"twenty[- ]{each}" for each in _ENGLISH)),
+        *("thirtieth", "thirty[- ]first"),
+    ),
+    "es": (
+        *("primero", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"),
+        *("trece", "catorce", "quince", "diecis[ée]is", "diecisiete", "dieciocho", "diecinueve", "veinte"),
+        *("veinti(?:uno|ún)", "veintid[óo]s", "veintitr[ée]s", "veinticuatro", "veinticinco", "veintis[ée]is"),
+        *("veintisiete", "veintiocho", "veintinueve", "treinta", "treinta y uno"),
+    ),
+    "pt": (
+        *("primeiro", "dois", "tr[êe]s", "quatro", "cinco", "seis", "sete", "oito", "nove", "dez", "onze", "doze"),
+        *("treze", "(?:c|qu)atorze", "quinze", "dez[ea]sseis", "dez[ea]ssete", "dezoito", "dez[ea]nove", "vinte"),
+        *(f"vinte e {each}" for each in _PORTUGUESE),
+        *("trinta", "trinta e um"),
+    ),
+    "fr": (
+        *("premier", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"),
+        *("treize", "quatorze", "quinze", "seize", "dix[- ]sept", "dix[- ]huit", "dix[- ]neuf", "vingt"),
+        *("vingt[- ]et[- ]un", *(f"vingt[- ]{each}" for each in _FRENCH)),
+        *("trente", "trente[- ]et[- ]un"),
+    ),
+    "de": (
+        *("erst", "zweit", "dritt", "viert", "fünft", "sechst", "siebt", "acht", "neunt", "zehnt", "elft", "zwölft"),
+        *("dreizehnt", "vierzehnt", "fünfzehnt", "sechzehnt", "siebzehnt", "achtzehnt", "neunzehnt", "zwanzigst"),
+        *(f"{each}undzwanzigst" for each in _GERMAN),
+        *("drei(?:ß|ss)igst", "einunddrei(?:ß|ss)igst"),
+    ),
+}
+#: how such a day stands before its month, with {} for its name. "The second March invoice", "les deux d'avril" and "die
+#: erste Mai-Rechnung" are no days
+SPELLED_BEFORE: Final[dict[str, str]] = {
+    "en": r"(?:{}) of ",
+    "es": r"(?<!os )(?<!as )(?:{}) (?:de |del )?",
+    "pt": r"(?<!os )(?<!as )(?:{}) (?:de )?",
+    "fr": r"(?<!es )(?<!os )(?:{}) (?:de |d')?",
+    "de": (
+        r"(?:(?<=\bam )|(?<=\bvom )|(?<=\bzum )|(?<=\bden )|(?<=\bdem )|(?<=\bbis )|(?<=\bab )"
+        r"|(?<=\bder (?=\w+e )))(?:{})en? "
+    ),
+}
+#: "May the fifth", "March twenty-first", in English: only after a word for a day ("In May the first invoice came")
+SPELLED_AFTER: Final = (
+    r"(?:\b(?:on|since|by|until|till|from|dated|before|after|through|of)|day,?) \Z",
+    r" (?:(?:the )?(?:{})|the (?P<d>\d\d?)(?:st|nd|rd|th))(?![-\w])",
+)
 WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
     "en": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
     "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
@@ -41,19 +95,20 @@ WEEKDAYS: Final[dict[str, tuple[str, ...]]] = {
     "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
     "de": ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
 }
-#: words for a day near the day of writing, and how many days away it is
+#: words for a day near the day of writing, and how many days away it is; left out is what may be another: "morgen" and
+#: "mañana" (also the morning), "esta noche" and "cette nuit" (also the night that has been)
 NEAR: Final[dict[str, dict[str, int]]] = {
     "en": {
         "yesterday": -1,
         "today": 0,
         "tomorrow": 1,
         "the day before yesterday": -2,
-        "a week ago": -7,
         "last night": -1,
         "this morning": 0,
         "this afternoon": 0,
+        "this evening": 0,
         "tonight": 0,
-        "a day ago": -1,
+        "the day after tomorrow": 2,
         "a fortnight ago": -14,
     },
     "es": {
@@ -62,9 +117,13 @@ NEAR: Final[dict[str, dict[str, int]]] = {
         "anteayer": -2,
         "antier": -2,
         "pasado mañana": 2,
-        "hace una semana": -7,
         "antes de ayer": -2,
         "anoche": -1,
+        "anteanoche": -2,
+        "antes de anoche": -2,
+        "mañana por la mañana": 1,
+        "mañana por la tarde": 1,
+        "mañana mismo": 1,
         "esta mañana": 0,
         "esta tarde": 0,
     },
@@ -74,7 +133,6 @@ NEAR: Final[dict[str, dict[str, int]]] = {
         "amanhã": 1,
         "anteontem": -2,
         "depois de amanhã": 2,
-        "há uma semana": -7,
         "esta manhã": 0,
         "esta tarde": 0,
     },
@@ -84,44 +142,104 @@ NEAR: Final[dict[str, dict[str, int]]] = {
         "demain": 1,
         "avant-hier": -2,
         "après-demain": 2,
-        "il y a une semaine": -7,
         "avant hier": -2,
         "ce matin": 0,
         "cet après-midi": 0,
         "ce soir": 0,
     },
-    "de": {"gestern": -1, "heute": 0, "vorgestern": -2, "übermorgen": 2, "vor einer woche": -7},
+    "de": {
+        "gestern": -1,
+        "heute": 0,
+        "vorgestern": -2,
+        "übermorgen": 2,
+        "heute morgen": 0,
+        "heute in einer woche": 7,
+        "heute in acht tagen": 7,
+        "heute in vierzehn tagen": 14,
+        "gestern morgen": -1,
+        "morgen früh": 1,
+        "morgen vormittag": 1,
+        "morgen nachmittag": 1,
+        "morgen abend": 1,
+    },
 }
-#: "three days ago": before and after the number, and the words for day and week
+#: "three days ago", "a month ago": the number, and the word for what is counted
 AGO: Final[dict[str, str]] = {
-    "en": r"(?P<n>[\w-]+) (?P<unit>days?|weeks?) ago",
-    "es": r"hace (?P<n>\w+) (?P<unit>días?|dias?|semanas?)",
-    "pt": (
-        r"(?:(?:h[áa]|faz) (?=\w+ (?:dia|semana))|(?=\w+ \w+ atr[áa]s\b))(?P<n>\w+) (?P<unit>dias?|semanas?)"
-        r"(?: atr[áa]s)?"
+    "en": (
+        r"(?<!half )(?<!over )(?<!than )(?<!and )"
+        r"(?P<n>[\w-]+) (?P<unit>days?|weeks?|months?|years?) (?:ago(?: today)?|from (?:now|today))"
     ),
-    "fr": r"il y a (?P<n>[\w-]+) (?P<unit>jours?|semaines?)",
-    "de": r"vor (?P<n>\w+) (?P<unit>tage?n?|wochen?)",
+    "es": (
+        r"(?:(?:hoy )?hace (?=\w+ (?:d|s|m|a))|(?<!de )(?=\w+ \w+ atrás\b(?! de)))"
+        r"(?P<n>\w+) (?P<unit>días?|dias?|semanas?|mes(?:es)?|año)(?: atrás)?"
+    ),
+    "pt": (
+        r"(?:(?:h[áa]|faz) (?=\w+ (?:dia|semana|m[êe]s|ano))|(?<!de )(?=\w+ \w+ atr[áa]s\b(?! d[aeo])))"
+        r"(?P<n>\w+) (?P<unit>dias?|semanas?|m[êe]s|meses|ano)(?: atr[áa]s)?"
+    ),
+    "fr": r"il y a (?P<n>[\w-]+) (?P<unit>jours?|semaines?|mois|an)",
+    "de": r"(?:heute )?vor (?P<n>\w+) (?P<unit>tage?n?|wochen?|monate?n?|jahr)",
+}
+#: words for one that only count days
+ONE: Final = frozenset({"a", "an", "einem", "einer"})
+#: what stands before and after months that last until now, or are no whole ones: "desde hace un mes", "há um ano que"
+LASTING: Final = (
+    r"\b(?:about|around|almost|nearly|casi|quase|desde|já|ja|ya|est[áa](?:mos|s|n)?|estou|estão|and[ao]m?|aprendo|trabalho|trabajo|moro|vivo|sou|soy|espero"
+    r"|com vocês|con ustedes)",
+    r" (?:que|y medi[oa]|e mei[oa]|et demie?|não|no|sem|sin|[àa] espera|a la espera|\w+[aei]ndo)\b",
+)
+#: "in three days": only where the verb tells that the day itself is meant. "Within ten days" and "en 15 días" are a
+#: span, and a span that was promised counts from the promise: "zahlbar in zehn Tagen", "refunded in five days"
+AHEAD: Final[dict[str, tuple[str, str]]] = {
+    "en": (
+        r"(?:\b(?:is|are|expires?|ends?|begins?|starts?|opens?|leave|leaving|fly|flying|move|moving)|'s)\Z",
+        r" in (?P<n>[\w-]+) (?P<unit>days?|weeks?|months?)\b(?P<sure>'?s?'? time)?",
+    ),
+    "es": (
+        r"\b(?:es|son|será|serán|empieza|comienza|vence|caduca|termina|viajo|viajamos|salimos|salgo)\Z",
+        r" (?:dentro de|en) (?P<n>\w+) (?P<unit>días?|dias?|semanas?|mes(?:es)?)\b(?! (?:hábil|labora|corrid))"
+        r"(?P<sure>$^)?",
+    ),
+    "pt": (r"$^", r"(?P<sure>\bdaqui a) (?P<n>\w+) (?P<unit>dias?|semanas?|m[êe]s|meses)\b(?! úteis)"),
+    "fr": (
+        r"\b(?:est|sont|sera|seront|lieu|commence|expire|pars|part|partons|termine|arrive|déménage|marie)\Z",
+        r" dans (?P<n>[\w-]+) (?P<unit>jours?|semaines?|mois)\b(?! ouvr)(?P<sure>$^)?",
+    ),
+    "de": (
+        r"\b(?:ist|sind|beginnt|startet|endet|läuft|ziehe|ziehen|fliege|fliegen|fahre|fahren|erst)\Z",
+        r" in (?P<n>\w+) (?P<unit>tage?n?|wochen?|monate?n?)\b(?P<sure>$^)?",
+    ),
+}
+#: one of these words is in every such phrase
+AHEAD_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "en": ("day", "days", "week", "weeks", "month", "months"),
+    "es": ("día", "días", "dia", "dias", "semana", "semanas", "mes", "meses"),
+    "pt": ("daqui",),
+    "fr": ("jour", "jours", "semaine", "semaines", "mois"),
+    "de": ("tag", "tage", "tagen", "woche", "wochen", "monat", "monate", "monaten"),
 }
 #: one of these words is in every such phrase
 AGO_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "en": ("ago",), "es": ("hace",), "pt": ("há", "ha", "faz", "atrás", "atras"), "fr": ("y",), "de": ("vor",)
+    "en": ("ago", "now"), "es": ("hace", "atrás"), "pt": ("há", "ha", "faz", "atrás", "atras"), "fr": ("y",),
+    "de": ("vor",),
 }  # fmt: skip
 #: "last Friday" is before, "next Friday" after the day of writing; a bare weekday says neither and is left alone
 LAST: Final[dict[str, str]] = {
-    "en": r"(?P<last>last|this past|past)|(?P<next>next|this coming|coming)",
+    "en": r"(?P<last>a week (?:ago )?last|last|this past|past)|(?P<next>next|this coming|coming)",
     "es": r"(?P<last>el pasado|este pasado)|(?P<next>el próximo|el proximo|este próximo)",
     "pt": r"(?P<last>na última|na ultima|no último)|(?P<next>na próxima|na proxima|no próximo)",
     "fr": r"(?P<last>$^)|(?P<next>$^)",
-    "de": r"(?P<last>(?:am )?(?:letzten|vergangenen|vorigen)|letzter)|(?P<next>nächsten|kommenden|am kommenden)",
+    "de": r"(?P<last>(?:am )?(?:(?:vor)?letzten|vergangenen|vorigen)|letzter)|(?P<next>nächsten|(?:am )?kommenden)",
 }
 LAST_AFTER: Final[dict[str, str]] = {
-    "en": r"(?P<past>$^)|(?P<coming>$^)",
-    "es": r"(?P<past>pasado|último)|(?P<coming>próximo|que viene)",
-    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao])|(?P<coming>que vem|próxim[ao]))",
+    "en": r"(?P<past>before last)|(?P<coming>$^)",
+    "es": r"(?P<past>pasado|antepasado|último)|(?P<coming>próximo|que viene)",
+    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao]|retrasad[ao])|(?P<coming>que vem|próxim[ao]))",
     "fr": r"(?P<past>dernier|passé)|(?P<coming>prochain)",
     "de": r"(?P<past>$^)|(?P<coming>$^)",
 }
+#: the one before the last
+BEFORE_LAST: Final = r"before last|week (?:ago )?last|antepasado|retrasad|vorletzt"
 #: what stands before a day without its month: "on the 26th", "le 15", "dia 14", "am 15."
 ON: Final[dict[str, str]] = {
     "en": r"\bthe (?P<d>\d{1,2})(?:st|nd|rd|th)\b(?! \w+ (?:of|time)| (?:of )?(?:each|every|any)\b)",
@@ -149,6 +267,14 @@ OF_MONTH: Final[dict[str, str]] = {
         r"(?P<d>\d{1,2})\.? (?:(?P<last>(?:des )?(?:letzten|vorigen|vergangenen) Monats)|dieses Monats|d\. ?M\."
         r"|(?P<next>(?:des )?(?:nächsten|kommenden) Monats))"
     ),
+}
+#: one of these is in every day without its month
+ON_WORDS: Final[dict[str, frozenset[str]]] = {
+    "en": frozenset({"st", "nd", "rd", "th"}),
+    "es": frozenset({"el", "del", "al", "día", "dia"}),
+    "pt": frozenset({"dia"}),
+    "fr": frozenset({"le"}),
+    "de": frozenset({"am", "zum", "vom"}),
 }
 #: one of these is in every such day
 MONTH: Final[dict[str, frozenset[str]]] = {

@@ -20,6 +20,9 @@ from triage.understanding.numeric_days import numeric_days, run_together_days
 from triage.understanding.relative_days import relative_days
 from triage.understanding.tense import told
 
+#: a mail may give any year as its own, and "tomorrow" must stay in the calendar
+_EARLIEST: Final = date(1900, 1, 1)
+_LATEST: Final = date(2999, 12, 31)
 #: the end of a period, and its beginning without a month or a year of its own: "3-5 June", "01.06.-30.06.2026"
 _HYPHEN: Final = re.compile(r"-(?<=[\d.]-)(?=\d{1,2}(?:[./]\d{1,2}[./]|\.? ?[^\W\d_]{3}))")
 _PERIOD: Final = re.compile(r"(?:^|[^\w.,/:-])\d{1,2}(?:\.|[./]\d{1,2}(?:\.|[./](?:\d{4}|\d\d))?)?\Z")
@@ -27,6 +30,7 @@ _PERIOD: Final = re.compile(r"(?:^|[^\w.,/:-])\d{1,2}(?:\.|[./]\d{1,2}(?:\.|[./]
 
 def read_dates(text: str, language: Language | None = None, *, written: date, order: Order | None = None) -> list[Day]:
     """Every day that the text names, in order and without overlaps; `order` is the habit of the writer where known."""
+    written = min(max(written, _EARLIEST), _LATEST)
     languages: Sequence[str] = (language,) if language in LANGUAGES else LANGUAGES
     text = _plain(text)
     # most texts have no month, weekday or "yesterday" in them: their words tell so, and nothing is searched

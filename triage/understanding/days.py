@@ -34,6 +34,12 @@ def on_calendar(year: int, month: int, day: int) -> date | None:
         return None
 
 
+def month_away(day: date, months: int) -> date:
+    """The same day so many months later or, below zero, earlier; the last of its month where that is shorter."""
+    year, month = divmod(12 * day.year + day.month - 1 + months, 12)
+    return next(found for number in range(day.day, 0, -1) if (found := on_calendar(year, month + 1, number)))
+
+
 def nearest(month: int, day: int, written: date) -> date | None:
     """The day of that month nearest to the day of writing; None when there is no such day."""
     days = [value for year in (-1, 0, 1) if (value := on_calendar(written.year + year, month, day))]

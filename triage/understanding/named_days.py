@@ -10,18 +10,18 @@ from typing import Final
 
 from triage.understanding import date_words
 from triage.understanding.days import LETTERS, Day, full_year, nearest, on_calendar
-from triage.understanding.numbers import read_words
 
 _DAY: Final = r"(?P<d>0?[1-9]|[12]\d|3[01])"
 _YEAR: Final = r"(?P<y>(?:19|20)\d\d|['’]\d\d)(?!\d|[.,]\d{2}\b)"
 _DAY_ALONE: Final = re.compile(r"(?<!\w)(?P<d>0?[1-9]|[12]\d|3[01])\Z")
 _YEAR_ALONE: Final = re.compile(r"(?P<y>\d{4}|\d\d)?(?!\w)")
-#: short names of months, and the one that is an English verb
+#: names that are short in every language
 _SHORT: Final = frozenset(
-    ["may", *(name for names in date_words.MONTHS.values() for month in names for name in month.split()[1:])]
-)
+    name for names in date_words.MONTHS.values() for month in names for name in month.split()[1:]
+).difference(month.split()[0] for names in date_words.MONTHS.values() for month in names)
+#: "Mai-Rechnung"
+_COMPOUND: Final = re.compile(r"-[^\W\d_]")
 _YEAR_BEFORE: Final = re.compile(r"(?P<y>(?:19|20)\d\d)[-/]\Z")
-_FIRST: Final = frozenset({"first", "primero", "primeiro", "premier", "ersten", "erster"})
 _CLOSES: Final = re.compile(
     r" ?[-–] ?(?P<d>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?(?!\d|[./:-]\d|[^\W_]|%)(?:,? (?P<y>(?:19|20)\d\d)(?!\d))?"
 )
@@ -61,6 +61,8 @@ class _Grammar:
     name: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
+    #: "twelfth of", "doce de": a group for each day of each language
+    spelled: re.Pattern[str]
 
 
 @cache
@@ -76,9 +78,9 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
         months=months,
         name=re.compile(rf"(?P<name>{names})(?![^\W\d_])\.?", re.IGNORECASE),
         before=re.compile(
-            rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?(?:{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
-            rf"|(?P<words>[^\W\d_]+))(?:[ \u00a0\n]+(?:of|de|del|d')?[ \u00a0\n]*|[-/]|(?<=\.))"
-            rf"(?:(?P<middle>(?:19|20)\d\d)[-/])?$",
+            rf"(?<![\d.,/:-])(?:(?P<year>(?:19|20)\d\d)[-/ ])?{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.|e|o)?(?: jour)?"
+            r"(?:[ \u00a0\n]+(?:of|de|del|d')?[ \u00a0\n]*|[-/]|(?<=\.))"
+            r"(?:(?P<middle>(?:19|20)\d\d)[-/])?$",
             re.IGNORECASE,
         ),
         after=re.compile(
@@ -88,7 +90,23 @@ def _grammar(languages: tuple[str, ...]) -> _Grammar:
             r"(?:(?:[ \u00a0\n]*,?[ \u00a0\n]*(?:of|de|del)?[ \u00a0\n]*|[-/])(?P<y2>(?:19|20)\d\d)(?!\d))?",
             re.IGNORECASE,
         ),
+        spelled=_of_words(
+            rf"(?<![\w-])(?:{'|'.join(_filled(date_words.SPELLED_BEFORE[each], each) for each in languages)})$"
+        ),
     )
+
+
+def _filled(pattern: str, language: str) -> str:
+    """The pattern with a group for each day of a month in place of its braces."""
+    return pattern.replace("{}", "|".join(f"({each})" for each in date_words.SPELLED[language]))
+
+
+def _of_words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace(" ", r"\s"), re.IGNORECASE)
+
+
+_ON_DAY: Final = _of_words(date_words.SPELLED_AFTER[0])
+_SPELLED_AFTER: Final = _of_words(_filled(date_words.SPELLED_AFTER[1], "en"))
 
 
 def _run_together(text: str, name: re.Match[str], month: int, written: date) -> Iterator[Day]:
@@ -106,30 +124,43 @@ def _day_before(
     """ "3 March 2026", "3 de marzo", "3. März", "2020/23/Sep", "siete de abril"."""
     window = max(0, name.start() - 24)
     before = grammar.before.search(text[window : name.start()])
-    if not before:
+    spelled = None if before else _spelled(text, name, grammar)
+    if before:
+        start, number, year = window + before.start(), int(before["d"]), before["year"] or before["middle"]
+    elif spelled:
+        (start, number), year = spelled, None
+    else:
         return None
-    # a short form after a number word is a number itself: "vingt-sept"; "five may" go
-    spelled = before["words"] if name["name"].lower() not in _SHORT else ""
-    number = int(before["d"]) if before["d"] else _spelled(spelled or "", languages)
-    if not 1 <= number <= 31:
-        return None
-    year = before["year"] or before["middle"]
     # a stop after the month's full name ends the sentence
     end = name.end() if len(name["name"]) <= 4 and text[name.end() - 1] == "." else name.end("name")
     after = None if year else grammar.after.match(text, end)
     if after and after["y"]:
         year, end = after["y"], after.end("y")
-    start = window + before.start()
     return _made(start, end, year, month, number, written)
+
+
+def _spelled(text: str, name: re.Match[str], grammar: _Grammar) -> tuple[int, int] | None:
+    """Where a day in words before the month begins, and its number: "siete de abril", "the twelfth of May"."""
+    window = max(0, name.start() - 32)
+    before = grammar.spelled.search(text[window : name.start()])
+    # a short form after a number word is a number itself: "vingt sept"
+    if not before or not before.lastindex or name["name"].lower() in _SHORT or _COMPOUND.match(text, name.end("name")):
+        return None
+    return window + before.start(), _number(before.lastindex)
+
+
+def _number(group: int) -> int:
+    """Each language has a group for each day of a month."""
+    return (group - 1) % 31 + 1
 
 
 def _day_after(
     text: str, name: re.Match[str], grammar: _Grammar, month: int, written: date, languages: Sequence[str]
 ) -> Day | None:
-    """ "March 3, 2026", "Sep-23-2020", "September-2020-23"; without a year in English only."""
+    """ "March 3, 2026", "Sep-23-2020", "September-2020-23", "on May the fifth"; without a year in English only."""
     after = grammar.after.match(text, name.end()) or grammar.after.match(text, name.end("name"))
     if not after:
-        return None
+        return _spelled_after(text, name, grammar, month, written) if "en" in languages else None
     if after["d3"]:
         return _made(name.start(), after.end(), after["y3"], month, int(after["d3"]), written)
     leading = _YEAR_BEFORE.search(text, max(0, name.start() - 5), name.start())
@@ -140,21 +171,20 @@ def _day_after(
     return None
 
 
+def _spelled_after(text: str, name: re.Match[str], grammar: _Grammar, month: int, written: date) -> Day | None:
+    """ "on May the fifth", "since March twenty-first, 2025", "on May the 5th"."""
+    after = _SPELLED_AFTER.match(text, name.end("name"))
+    if not after or not _ON_DAY.search(text[max(0, name.start() - 12) : name.start()]):
+        return None
+    year = grammar.after.match(text, after.end())
+    number = int(after["d"]) if after["d"] else _number(after.lastindex or 1)
+    end = year.end("y") if year and year["y"] else after.end()
+    return _made(name.start(), end, year["y"] if year else None, month, number, written)
+
+
 def _made(start: int, end: int, year: str | None, month: int, day: int, written: date) -> Day | None:
     value = on_calendar(full_year(year.strip("'’"), written), month, day) if year else nearest(month, day, written)
     return Day(start=start, end=end, value=value, yearless=not year) if value else None
-
-
-def _spelled(word: str, languages: Sequence[str]) -> int:
-    """The day that a word says ("siete", "quinze", "first"), 0 when it says none."""
-    lower = word.lower()
-    if lower in _FIRST:
-        return 1
-    for language in languages:
-        value = read_words([lower], language)
-        if value is not None and value > 1:
-            return int(value)
-    return 0
 
 
 def _closed(text: str, day: Day) -> Iterator[Day]:
