@@ -80,6 +80,13 @@ def test_a_miss_says_which_part_was_false(tmp_path: Path) -> None:
     assert trace.why == "not so: amount > 100.0"
 
 
+def test_of_a_long_list_the_reason_tells_the_first_and_how_many_more(tmp_path: Path) -> None:
+    """The condition can be read to its end."""
+    rules = one(tmp_path, 'mail.subject.mentions(["court", "lawyer, [sic]", \'judge\', "bailiff"]) || amount > 100.0')
+    [trace] = route(rules, {"mail.subject": "a bill"}).trace
+    assert trace.why == 'not so: mail.subject.mentions(["court", "lawyer, [sic]" and 2 more]) || amount > 100.0'
+
+
 def test_a_hit_says_which_words_were_found(tmp_path: Path) -> None:
     """The reason is the real reason."""
     rules = one(tmp_path, 'mail.text.mentions(["solicitor", "lawyer"])')

@@ -23,8 +23,12 @@ MAX_DEPTH = 12
 MAX_MACROS = 3
 #: longest condition that is repeated in a reason
 _SHORT = 120
+#: texts of a list that are repeated in a reason
+_FEW = 2
 
 _STRING = re.compile(r"""[rRbB]{0,2}(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""")
+# texts in square brackets
+_TEXTS = re.compile(rf"\[\s*({_STRING.pattern}(?:\s*,\s*{_STRING.pattern})*)\s*,?\s*\]")
 # accents on Latin letters, once they stand by themselves
 _COMBINING = re.compile(r"[\u0300-\u036f]+")
 _MACRO = re.compile(r"\.(?:exists|exists_one|all|map|filter)\s*\(")
@@ -138,8 +142,13 @@ def fold(text: str) -> str:
 
 
 def _short(source: str) -> str:
-    words = " ".join(source.split())
+    words = _TEXTS.sub(_first_texts, " ".join(source.split()))
     return words if len(words) <= _SHORT else words[: _SHORT - 1] + "…"
+
+
+def _first_texts(found: re.Match[str]) -> str:
+    texts = _STRING.findall(found[1])
+    return f"[{', '.join(texts[:_FEW])} and {len(texts) - _FEW} more]" if len(texts) > _FEW + 1 else found[0]
 
 
 def _check_cost(source: str) -> None:
