@@ -193,7 +193,7 @@ LASTING: Final = (
 AHEAD: Final[dict[str, tuple[str, str]]] = {
     "en": (
         r"(?:\b(?:is|are|expires?|ends?|begins?|starts?|opens?|leave|leaving|fly|flying|move|moving)|'s)\Z",
-        r" in (?P<n>[\w-]+) (?P<unit>days?|weeks?|months?)\b(?P<sure>'?s?'? time)?",
+        r" in (?P<n>[\w-]+) (?P<unit>days?|weeks?|months?)\b(?! (?:of|or|a|per)\b)(?P<sure>'?s?'? time)?",
     ),
     "es": (
         r"\b(?:es|son|será|serán|empieza|comienza|vence|caduca|termina|viajo|viajamos|salimos|salgo)\Z",

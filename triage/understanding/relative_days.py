@@ -84,7 +84,7 @@ def _relative_words(language: str) -> _Relative:
     before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
     week_before, week_after = date_words.OF_WEEK[language]
     return _Relative(
-        near=re.compile(rf"\b(?:(?P<near>{nearby})|{date_words.AGO[language]})\b", re.IGNORECASE),
+        near=re.compile(rf"\b(?:{date_words.AGO[language]}|(?P<near>{nearby}))\b", re.IGNORECASE),
         ahead_verbs=re.compile(date_words.AHEAD[language][0], re.IGNORECASE),
         ahead=re.compile(date_words.AHEAD[language][1], re.IGNORECASE),
         weekday=re.compile(rf"\b(?:(?:{before}) )?(?P<day>{days})(?: ?(?:{after}))?\b", re.IGNORECASE),
