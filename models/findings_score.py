@@ -32,8 +32,8 @@ from triage.understanding.candidates import squashed
 from triage.understanding.extract import Extractor
 from triage.understanding.findings import LANGUAGES
 from triage.understanding.identifiers import Sort
-from triage.understanding.money import SHARED
 from triage.understanding.rules import Patterns, load_patterns
+from triage.understanding.signs import SHARED
 
 KINDS: Final = ("invoice", "order", "customer", "account", "card", "date", "amount")
 #: characters shown on either side of a mistake

@@ -13,7 +13,7 @@ from triage.records.claim import RecordFinding, money, row_of
 from triage.records.ledger import Credit, Invoice, Payment
 from triage.understanding.currencies import is_code
 from triage.understanding.findings import Disputed, Finding, Money, Where
-from triage.understanding.money import SHARED
+from triage.understanding.signs import SHARED
 
 #: where customers write of their own matter
 OWN_WORDS: Final[frozenset[Where]] = frozenset({"reply", "subject"})

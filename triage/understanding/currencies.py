@@ -1,7 +1,7 @@
 """The currencies of the world as people write them: signs, codes and names, and how many decimals each has.
 
 Pure tables with three questions: `named` (what does this sign or name mean?), `decimals` and `is_code`. A sign that
-several currencies share ("$", "kr", "¥") means itself here; the rest of the mail may settle it (`money.Signs`).
+several currencies share ("$", "kr", "¥") means itself here; the rest of the mail may settle it (`settle_currency`).
 """
 
 from functools import cache

@@ -14,15 +14,17 @@ from typing import Final
 
 from triage.mail.message import Message
 from triage.understanding import currencies
+from triage.understanding.amounts import Amount
 from triage.understanding.dates import read_dates
 from triage.understanding.days import Day, Order
 from triage.understanding.findings import Disputed, Finding, Kind, Language, Verdict, Where
 from triage.understanding.identifiers import Identifier, Identifiers, Words
 from triage.understanding.lexicon import Reading
-from triage.understanding.money import SHARED, Amount, read_amounts
+from triage.understanding.money import read_amounts
 from triage.understanding.roles import Leaning, Place, Priced, Roles
 from triage.understanding.rules import Patterns
 from triage.understanding.senses import UNREAD, Senses
+from triage.understanding.signs import SHARED
 
 #: characters read of one text; the rest of a longer one (a log, a catalogue) is left alone
 MOST: Final = 60_000

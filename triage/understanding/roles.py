@@ -14,10 +14,10 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Final, Literal
 
+from triage.understanding.amounts import Amount
 from triage.understanding.findings import Disputed, How, Money, Role, Where
 from triage.understanding.lexicon import Hit, Reading
 from triage.understanding.linear import Linear
-from triage.understanding.money import Amount
 from triage.understanding.rules import Patterns
 from triage.understanding.senses import UNREAD, Senses, agreed
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from triage.errors import RulesError
 from triage.understanding.findings import LANGUAGES, REASONS, Role
 from triage.understanding.lexicon import Lexicon, fold
-from triage.understanding.money import EXPLAINED
+from triage.understanding.signs import EXPLAINED
 
 IdentifierKind = Literal["invoice", "order", "customer", "account", "card"]
 
