@@ -180,7 +180,8 @@ class Identifiers:
                 continue
             features = labels.features(candidate)
             listed = before is not None and follows(text, before.span, candidate.span, taken)
-            if before and listed and counts_on(before.text, candidate.text):
+            headed = bool(before and told and listed and counts_on(before.text, candidate.text))
+            if headed:
                 # what tells of "INV-1001" tells of its "-1002", too
                 features |= told
             direct = any(feature.startswith("label:") for feature in features)
@@ -198,7 +199,8 @@ class Identifiers:
             if words.where == "subject":
                 features.add("subject")
             before = candidate
-            told = {feature for feature in features if feature.startswith(("label:", "shape:"))}
+            headed = headed or candidate.structured
+            told = {each for each in features if headed and each.startswith(("label:", "shape:"))}
             yield candidate, features
 
 
