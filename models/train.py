@@ -63,7 +63,7 @@ ROW_WEIGHT_ELSE = 0.5
 #: share of the truth that other defensible reasons get together
 ALSO = 0.3
 #: what the numbers' senses count in the loss beside the verdict
-SENSE_SHARE = 2.0
+SENSE_SHARE = 3.0
 #: what numbers count beside one another: days, and numbers that are nothing, are many and soon learned
 SENSE_WEIGHTS = {"date": 0.3, "none": 0.3}
 PENALTY = 0.003
