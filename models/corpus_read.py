@@ -101,9 +101,18 @@ def read_corpus(folder: Path) -> list[CorpusMail]:
     return [mail for path in sorted(folder.glob("*.txt")) for mail in read_file(path)]
 
 
+def hands(folder: Path) -> frozenset[str]:
+    """Everybody who wrote for the corpus, told from the names of its files."""
+    return frozenset(map(_hand, folder.glob("*.txt")))
+
+
 def read_file(path: Path) -> list[CorpusMail]:
     """The mails of one file; raises CorpusError at the first line that cannot be read."""
     return [_mail(path, line, name, lines) for line, name, lines in _blocks(path)]
+
+
+def _hand(path: Path) -> str:
+    return path.stem.partition("-")[0]
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, str, list[str]]]:
@@ -159,7 +168,7 @@ def _mail(path: Path, line: int, name: str, lines: list[str]) -> CorpusMail:
     try:
         return CorpusMail(
             id=name,
-            hand=path.stem.partition("-")[0],
+            hand=_hand(path),
             path=path,
             line=line,
             language=single["lang"],

@@ -34,8 +34,10 @@ from torch import nn
 from transformers import AutoModel
 
 from models.augment import augment
-from models.examples import Example, from_corpus, from_rows
+from models.corpus_read import hands
+from models.examples import LICENSED, Example, from_corpus, from_rows
 from models.marks import Marked, unmark
+from triage.errors import OperatorError
 from triage.understanding.classify import Words, heading
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import Calibration, LinearHeads
@@ -405,6 +407,22 @@ def write_held_out(net: Net, reader: Reader, examples: Sequence[Example], path: 
             lines.write(json.dumps(said) + "\n")
 
 
+def check_names(left_out: Sequence[str], more: Sequence[str], corpus: Path, *, with_rows: bool) -> None:
+    """Raises OperatorError for a name that nobody has: the mails that it was to keep out would be learned."""
+    ours = hands(corpus)
+    among = f"no hand of {corpus} ({', '.join(sorted(ours))})"
+    sources = LICENSED if with_rows else ()
+    for name in left_out:
+        if name not in ours.union(sources):
+            beside = f" and no source of rows ({', '.join(sources)})" if with_rows else ""
+            raise OperatorError(f"--leave-out: {name} is {among}{beside}")
+    for name in more:
+        if name not in ours:
+            raise OperatorError(f"--more: {name} is {among}")
+        if name in left_out:
+            raise OperatorError(f"--more: {name} is left out")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -423,6 +441,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--frozen", type=int, default=Plan.frozen)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     options = parser.parse_args(arguments)
+    try:
+        check_names(options.leave_out, options.more, options.corpus, with_rows=options.rows is not None)
+    except OperatorError as error:
+        parser.error(str(error))
     plan = Plan(
         epochs=options.epochs, encoder_rate=options.rate, frozen=options.frozen, seed=options.seed,
         more=tuple(options.more), share=options.share,
