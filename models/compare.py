@@ -19,7 +19,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from models.examples import Example, from_corpus, from_rows
-from models.train import Net, Plan, Reader, draw, embed, weight
+from models.net import Net, embed
+from models.reader import Reader
+from models.sampling import draw, weight
+from models.train import Plan
 from triage.understanding.evaluate import auc
 from triage.understanding.network import Floats
 

@@ -25,8 +25,9 @@ from transformers import AutoModel
 
 from models.examples import Example, from_corpus, from_rows
 from models.export import export
+from models.reader import PREFIX
 from models.terms import fit as fit_terms
-from models.train import HELD_OUT, PREFIX
+from models.train import HELD_OUT
 from triage.errors import OperatorError
 from triage.understanding.calibration import choose_thresholds, fit_calibration
 from triage.understanding.classify import TERMS_SCALE, Thresholds, Words, heading, text_of

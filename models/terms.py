@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
 from models.examples import Example
-from models.train import QUOTA, weight
+from models.sampling import QUOTA, weight
 from triage.understanding.classify import text_of
 from triage.understanding.findings import REASONS
 from triage.understanding.network import Floats

@@ -13,7 +13,7 @@ from transformers import BertConfig, BertModel
 
 from models.encoder import SPECIAL, tokenizer
 from models.export import export
-from models.train import PREFIX
+from models.reader import PREFIX
 from triage.understanding.findings import REASONS
 from triage.understanding.heads import LinearHeads
 from triage.understanding.models import (

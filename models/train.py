@@ -1,4 +1,4 @@
-"""Train the model that ships: fine-tune the encoder under two heads, on our corpus and on licensed rows.
+"""Train the model that ships: fine-tune the encoder under its heads, on our corpus and on licensed rows.
 
     python -m models.train models/passes/encoder models/passes/dispute-e5 --rows train.jsonl.gz
 
@@ -23,47 +23,30 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoModel
 
 from models.augment import augment
 from models.corpus_read import hands
 from models.examples import LICENSED, Example, from_corpus, from_rows
-from models.marks import Marked, unmark
+from models.marks import unmark
+from models.net import Net, device, embed, pad, write
+from models.reader import Reader, Text
+from models.sampling import draw, reason_target, weight
 from triage.errors import OperatorError
-from triage.understanding.classify import Words, heading
-from triage.understanding.findings import REASONS
 from triage.understanding.heads import Calibration, LinearHeads
 from triage.understanding.models import HEADS, SENSE_HEAD
-from triage.understanding.network import Floats, pool
+from triage.understanding.network import pool
 from triage.understanding.regression import fit_binary, fit_reasons
 from triage.understanding.senses import SENSES, SenseHead
 
-PREFIX = "query: "
 #: what the net says of mails that it has not learned from, raw, one JSON object a line
 HELD_OUT = "held-out.jsonl"
-#: rows of each source drawn anew for each epoch, disputes and others: as much of either as there is, so that the
-#: source does not give the answer away, and few enough for our corpus to lead
-QUOTA = {
-    "banking77": (220, 220),
-    "clinc150": (59, 110),
-    "bitext": (0, 80),
-    "cfpb": (130, 130),
-    "enron_cat": (0, 100),
-    "codealltag": (0, 100),
-}
-#: what a row counts beside a mail of ours; complaint narratives were labelled by their category, which is often wrong
-ROW_WEIGHT = {"cfpb": 0.25}
-ROW_WEIGHT_ELSE = 0.5
-#: share of the truth that other defensible reasons get together
-ALSO = 0.3
 #: what the numbers' senses count in the loss beside the verdict
 SENSE_SHARE = 3.0
 #: what numbers count beside one another: days, and numbers that are nothing, are many and soon learned
@@ -94,100 +77,6 @@ class Plan:
     share: float = 1.0
 
 
-class Net(nn.Module):
-    """The encoder with both heads."""
-
-    def __init__(self, folder: Path, heads: LinearHeads | None = None) -> None:
-        super().__init__()
-        self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False)
-        size = self.encoder.config.hidden_size
-        self.dispute, self.reason = nn.Linear(size, 1), nn.Linear(size, len(REASONS))
-        self.sense = nn.Linear(size, len(SENSES))
-        if heads is not None:
-            with torch.no_grad():
-                self.dispute.weight.copy_(torch.from_numpy(heads.dispute)[None])
-                self.dispute.bias.fill_(heads.dispute_bias)
-                self.reason.weight.copy_(torch.from_numpy(heads.reason))
-                self.reason.bias.copy_(torch.from_numpy(heads.reason_bias))
-
-    def vectors(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """One vector a text."""
-        return pool(self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
-
-    def load_senses(self, head: SenseHead) -> None:
-        """Go on with a head that was trained before."""
-        with torch.no_grad():
-            self.sense.weight.copy_(torch.from_numpy(head.weight))
-            self.sense.bias.copy_(torch.from_numpy(head.bias))
-
-    def senses(self) -> SenseHead:
-        """The head over tokens as the package has it."""
-        return SenseHead(weight=_array(self.sense.weight), bias=_array(self.sense.bias))
-
-    def heads(self) -> LinearHeads:
-        """The heads as the package has them."""
-        return LinearHeads(
-            dispute=_array(self.dispute.weight)[0],
-            dispute_bias=float(self.dispute.bias.item()),
-            reason=_array(self.reason.weight),
-            reason_bias=_array(self.reason.bias),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """A mail in token ids."""
-
-    ids: list[int]
-    #: first token, the one after the last, and which of `SENSES` it is, for each number that is known
-    numbers: tuple[tuple[int, int, int], ...] = ()
-
-
-class Reader:
-    """Words to token ids."""
-
-    def __init__(self, folder: Path, window: int) -> None:
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._window = window
-
-    def ids(self, words: Words) -> list[int]:
-        """Ids of a mail; of a long one the beginning."""
-        return self.text(words, ()).ids
-
-    def text(
-        self,
-        words: Words,
-        numbers: Sequence[Marked],
-        chance: random.Random | None = None,
-        window: int | None = None,
-    ) -> "Text":
-        """A mail as the net reads it; of a long one the beginning or, now and then, a window from its midst."""
-        window = window or self._window
-        head = self._tokenizer.encode(heading(PREFIX, words.subject), add_special_tokens=False)
-        body = self._tokenizer.encode(words.reply, add_special_tokens=False)
-        opening = min(len(head.ids), window // 3)
-        room = window - opening - 2
-        start = 0
-        if chance is not None and len(body.ids) > room and chance.random() < 0.3:
-            start = chance.randrange(len(body.ids) - room)
-        found = []
-        for number in numbers:
-            if number.text == "subject":
-                offsets, shift, first, last = head.offsets, len(PREFIX), 0, opening
-            else:
-                offsets, shift, first, last = body.offsets, 0, start, start + room
-            held = [
-                at
-                for at, (begin, end) in enumerate(offsets)
-                if begin < number.end + shift and end > number.start + shift
-            ]
-            if held and first <= held[0] and held[-1] < last:
-                moved = 1 - first + (0 if number.text == "subject" else opening)
-                found.append((held[0] + moved, held[-1] + 1 + moved, SENSES.index(number.sense)))
-        ids = [0, *head.ids[:opening], *body.ids[start : start + room], 2]
-        return Text(ids=ids, numbers=tuple(found))
-
-
 def frozen_heads(net: Net, reader: Reader, examples: Sequence[Example]) -> LinearHeads:
     """Heads fitted on the encoder as it is."""
     rows = embed(net, [reader.ids(example.words) for example in examples])
@@ -198,19 +87,6 @@ def frozen_heads(net: Net, reader: Reader, examples: Sequence[Example]) -> Linea
     truth = np.stack([reason_target(example) for example in examples])[known]
     reason, reason_bias = fit_reasons(rows[known], truth, weights[known], penalty=PENALTY)
     return LinearHeads(dispute=dispute, dispute_bias=dispute_bias, reason=reason, reason_bias=reason_bias)
-
-
-def embed(net: Net, texts: Sequence[list[int]]) -> Floats:
-    """Vectors of many texts, in their order."""
-    net.eval()
-    found: dict[int, Floats] = {}
-    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-    with torch.inference_mode():
-        for start in range(0, len(order), 32):
-            batch = order[start : start + 32]
-            ids, mask = pad([texts[at] for at in batch], device(net))
-            found.update(zip(batch, _array(net.vectors(ids, mask)), strict=True))
-    return np.stack([found[at] for at in range(len(texts))])
 
 
 def tune(net: Net, reader: Reader, examples: Sequence[Example], plan: Plan) -> None:
@@ -287,55 +163,6 @@ def _epoch(
     yield from batches
 
 
-def draw(
-    examples: Sequence[Example], chance: random.Random, *, more: Collection[str] = (), share: float = 1.0
-) -> list[Example]:
-    """Our corpus, and of each source as many disputes and others as its quota says.
-
-    The hands of `more` come twice; of all else it is but a `share`.
-    """
-    ours = [example for example in examples if example.source == "corpus"]
-    first = [example for example in ours if example.fold in more]
-    others = [example for example in ours if example.fold not in more]
-    drawn = [*first, *first, *chance.sample(others, round(share * len(others)))]
-    for source, quota in QUOTA.items():
-        for dispute, count in zip((True, False), quota, strict=True):
-            rows = [example for example in examples if example.source == source and example.dispute is dispute]
-            drawn += chance.sample(rows, min(round(share * count), len(rows)))
-    return drawn
-
-
-def weight(example: Example) -> float:
-    """What an example counts."""
-    return 1.0 if example.source == "corpus" else ROW_WEIGHT.get(example.source, ROW_WEIGHT_ELSE)
-
-
-def reason_target(example: Example) -> Floats:
-    """The truth about the reason, shared where others are defensible; all zero where there is none."""
-    target = np.zeros(len(REASONS), np.float32)
-    if example.reason is not None:
-        for other in example.also:
-            target[REASONS.index(other)] = ALSO / len(example.also)
-        target[REASONS.index(example.reason)] += 1 - target.sum()
-    return target
-
-
-def pad(texts: Sequence[list[int]], where: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids and mask of a batch."""
-    width = max(map(len, texts))
-    ids = torch.ones(len(texts), width, dtype=torch.long)
-    mask = torch.zeros(len(texts), width, dtype=torch.long)
-    for at, text in enumerate(texts):
-        ids[at, : len(text)] = torch.tensor(text)
-        mask[at, : len(text)] = 1
-    return ids.to(where), mask.to(where)
-
-
-def device(net: nn.Module) -> torch.device:
-    """Where the net lives."""
-    return next(net.parameters()).device
-
-
 def _groups(net: Net, plan: Plan) -> list[dict[str, object]]:
     """Parameters with their learning rates; what stays as it is, is told so."""
     layers = list(net.encoder.encoder.layer)
@@ -364,19 +191,6 @@ def _averaged(average: nn.Module | None, net: nn.Module, taken: int) -> nn.Modul
         for kept, new in zip(average.parameters(), net.parameters(), strict=True):
             kept.lerp_(new, 1 / taken)
     return average
-
-
-def _array(tensor: torch.Tensor) -> Floats:
-    return np.asarray(tensor.detach().cpu().float().numpy(), np.float32)
-
-
-def write(net: Net, encoder: Path, folder: Path, manifest: dict[str, object]) -> None:
-    """The trained encoder as a Hugging Face folder, its heads beside it."""
-    net.encoder.save_pretrained(folder)
-    (folder / "tokenizer.json").write_bytes((encoder / "tokenizer.json").read_bytes())
-    net.heads().save(folder / HEADS)
-    net.senses().save(folder / SENSE_HEAD)
-    (folder / "training.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def passes_of(folder: Path) -> dict[str, object] | None:
