@@ -14,7 +14,7 @@ import atheris  # type: ignore[import-not-found]  # for those who fuzz only
 
 with atheris.instrument_imports(include=["triage.mail"]):
     from triage.errors import MailTooComplex
-    from triage.mail import attachments, automatic, smime, tnef
+    from triage.mail import attachments, automatic, documents, smime, tnef
     from triage.mail.body import divide, own_words
     from triage.mail.html import to_text
     from triage.mail.message import Message, parse
@@ -67,7 +67,7 @@ def attachment(data: bytes) -> None:
     for name in NAMES:
         text, note = attachments.read_text(data, filename=name, content_type="application/octet-stream")
         assert isinstance(note, str)
-        assert len(text) <= attachments.MAX_TEXT
+        assert len(text) <= documents.MAX_TEXT
         text.encode()
 
 

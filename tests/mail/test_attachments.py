@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from triage.mail import attachments
 from triage.mail.attachments import read_text
+from triage.mail.documents import pdf
 from triage.mail.message import Message, parse
 
 
@@ -67,11 +67,9 @@ def test_a_pdf_invoice_is_read() -> None:
 
 def test_a_long_pdf_is_read_in_part_and_says_so() -> None:
     """Pages are bounded."""
-    text, note = read_text(
-        _pdf("page", pages=attachments.MAX_PAGES + 3), filename="a.pdf", content_type="application/pdf"
-    )
-    assert text.count("page") == attachments.MAX_PAGES
-    assert note == f"the first {attachments.MAX_PAGES} of {attachments.MAX_PAGES + 3} pages were read"
+    text, note = read_text(_pdf("page", pages=pdf.MAX_PAGES + 3), filename="a.pdf", content_type="application/pdf")
+    assert text.count("page") == pdf.MAX_PAGES
+    assert note == f"the first {pdf.MAX_PAGES} of {pdf.MAX_PAGES + 3} pages were read"
 
 
 def test_a_word_document_is_read() -> None:

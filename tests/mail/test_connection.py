@@ -14,9 +14,10 @@ from triage.demo import servers
 from triage.demo.servers import imap_server
 from triage.errors import LoginError
 from triage.letters.smtp import Relay, RelayAddress
+from triage.mail.account import Account
 from triage.mail.connection import Expiry, open_socket, running_out
 from triage.mail.login import Login
-from triage.mail.mailbox import Account, Mailbox
+from triage.mail.mailbox import Mailbox
 from triage.mail.oauth import Client, Tokens
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import partial
 
-from triage.mail import attachments, encoded, headers, html, mime, smime, tnef
+from triage.mail import attachments, documents, encoded, headers, html, mime, smime, tnef
 from triage.mail.accents import restore
 from triage.mail.attachments import Attachment
 from triage.mail.charset import decode, repair
@@ -143,7 +143,7 @@ class _Collector:
             "message/feedback-report",
         ):
             self.content.report += _status_fields(entity)
-            words = decode(entity.content(attachments.MAX_TEXT), entity.charset).strip()
+            words = decode(entity.content(documents.MAX_TEXT), entity.charset).strip()
             self.content.spare.append(Section(plain=words))
             self._attach(entity, text=words)
         elif kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
@@ -205,7 +205,7 @@ class _Collector:
                 filename=name,
                 content_type=entity.content_type,
                 size=entity.end - entity.start,
-                text=whole[: attachments.MAX_TEXT].strip(),
+                text=whole[: documents.MAX_TEXT].strip(),
             )
         )
         self.content.attachments += own.attachments

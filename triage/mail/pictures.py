@@ -18,8 +18,9 @@ from typing import Final, Protocol
 
 from triage.errors import ConfigError
 from triage.log import get_logger
-from triage.mail.attachments import MAX_BYTES, MAX_TEXT, Attachment
+from triage.mail.attachments import Attachment
 from triage.mail.charset import clean
+from triage.mail.documents import MAX_BYTES, MAX_TEXT
 from triage.mail.message import Message
 from triage.mail.ocr import ANSWER, QUESTION
 
