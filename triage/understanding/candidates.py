@@ -4,7 +4,7 @@ Telephones, bank accounts, tax numbers, addresses and names of files are none, w
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,13 +38,23 @@ _TOKEN: Final = re.compile(
     r"(?P<groups>(?:(?: \d{2,6}(?!\w|[.,]\d|%))+(?: [\dA-Z](?!\w|[.,]\d|%|'))?)?)(?!\w|[.,]\d\d?(?!\d))"
     r"|(?<=[ \d][&+-])(?P<next>\d{3,8})(?![\w/&-]|[.,]\d)"
 )
+_STOP_AND_DIGIT: Final = re.compile(r"\.(?=[A-Z]{0,4}\d)")
 #: what may part several numbers: a hyphen only between longer ones, since "118-207" is one
 _MARK: Final = re.compile(r"(?<=\d{3})/(?=\d{3,8}(?:/|\Z))|(?<=\d{4})-(?=\d{4,8}\Z)")
 _LAST_DIGITS: Final = re.compile(r"\d{3,8}\Z")
 #: invoices that are written with one head follow one another; farther apart, two halves are one number
 MOST_APART: Final = 100
 _TAIL: Final = re.compile(r"(?:[-_/][^\W_]+)+(?!\w)")
+#: "number" in front without a space: "nº4471", "No.4471", "Rg.Nr.331/26"
+_NUMBER_SIGN: Final = re.compile(
+    r"(?:[^\W\d_]{1,12}[.-]){0,2}(?:[^\W\d_]*(?:nr|nro|num|núm)\.|n[ºª]\.?|n\.(?:[ºªo]\.?)?|no\.)(?=[^\W_]*\d)",
+    re.IGNORECASE,
+)
 _DECIMAL: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}")
+#: what only words beside it make a number of something: a plain sum, a month
+_SUM_OR_MONTH: Final = re.compile(r"\d{4,6}[.,]\d\d|(?:0?[1-9]|1[0-2])/20[0-4]\d")
+#: what is measured has no number
+_MEASURED: Final = re.compile(r" ?(?:[kMG]?Wh|kW|kg|km|m[²³23]|[GM]B|Mbps|Mbit/s)(?!\w)")
 YEAR: Final = re.compile(r"(?:19[89]|20[0-4])\d")
 _YEARS: Final = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
 _SHARE: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}|\d+\.\d+")
@@ -72,7 +82,7 @@ _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
 _TAX: Final = re.compile(r"[A-Z]{2}\d{7,}[A-Z]?\d*|[A-Z]\d{7,8}[A-Z]?|[A-Z]{3,4}\d{6}\w{3}|\d{8}[A-Z]|\d{14}")
 _LIST: Final = re.compile(
     r"\s*(?:[,;/&+]|–|-(?= )|and|y|e|et|und|sowie|or|ou|oder|o|u\.?|bis|to|a|à)?(?:\s+(?:and|y|e|et|und|or|ou|oder))?"
-    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les|nr\.?|no\.?|n[º°o]\.?))?\s*[#-]?\s*",
+    r"(?:\s+(?:the|la|el|las|los|a|as|die|der|les))?(?:\s+(?:nr|nro|núm|no|n[º°]|n\.[º°o]?)\.?)?\s*[#-]?\s*",
     re.IGNORECASE,
 )
 
@@ -95,7 +105,7 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
     """Whatever has digits and is held together, in order, several with a shared head apart; telephones, too."""
     if not _DIGIT.search(text):
         return
-    labels = {hit.start for hit in reading.of("label")}
+    labels = {hit.start: hit.end for hit in reading.of("label")}
     others = {hit.start for hit in reading.of("label") if hit.name == "label.none"}
     shouting: bool | None = None
     before: Candidate | None = None
@@ -108,7 +118,9 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
         core = match["core"]
         if not any(map(str.isdigit, core + match["groups"])) or _ORDINAL.fullmatch(core):
             continue
-        series = bool(match["series"]) and match.start("series") not in labels
+        lead = _lead(text, match.start("core"), labels)
+        core = core[lead:]
+        series = bool(match["series"]) and not lead and match.start("series") not in labels
         if match["groups"] and YEAR.fullmatch(core):
             # "INV 4471" says what it is; before a year it is a part of the number: "INV 2026 4471"
             series = bool(match["series"]) and match.start("series") not in others
@@ -116,7 +128,7 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
             shouting = _shouts(text) if shouting is None else shouting
             series = not shouting
         series = series and not _begins_sentence(text, match)
-        start = match.start("series") if series else match.start("core")
+        start = match.start("series") if series else match.start("core") + lead
         end = match.end("groups") if core.isdigit() or series or core.isupper() else match.end("core")
         if not any(map(str.isdigit, text[start:end])):
             # a word with a mark in it ("NFS-e 1904"), and the whole number behind it ("n.º 2026/55")
@@ -124,9 +136,22 @@ def candidates_in(text: str, reading: Reading) -> Iterator[Candidate]:
             if tail := _TAIL.match(text, end):
                 end = tail.end()
             core = text[start:end]
-        token = Candidate(start=start, end=end, text=text[start:end], structured=series or not core.isdigit())
+        if _MEASURED.match(text, end):
+            continue
+        token = Candidate(
+            start=start, end=end, text=text[start:end], structured=series or bool(lead) or not core.isdigit()
+        )
         for before in _apart(token):
             yield before
+
+
+def _lead(text: str, start: int, labels: Mapping[int, int]) -> int:
+    """How many letters in front of a number are words, as in "nº4471" and "inv.4471"; capitals may be a series."""
+    if sign := _NUMBER_SIGN.match(text, start):
+        return sign.end() - start
+    end = labels.get(start, start)
+    word = text[start:end]
+    return end + 1 - start if word and not word.isupper() and _STOP_AND_DIGIT.match(text, end) else 0
 
 
 def _apart(token: Candidate) -> Iterator[Candidate]:
@@ -205,6 +230,11 @@ def plausible(candidate: Candidate, *, known: bool) -> bool:
     if candidate.structured:
         return digits >= (2 if known else 3)
     return digits >= (3 if known else 5)
+
+
+def is_sum_or_month(text: str) -> bool:
+    """Whether it is a plain sum or a month, and a number of something only where a label says so: "1000.00"."""
+    return bool(_SUM_OR_MONTH.fullmatch(text))
 
 
 def overlaps(candidate: Candidate, spans: Sequence[Span]) -> bool:

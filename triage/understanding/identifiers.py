@@ -22,6 +22,7 @@ from triage.understanding.candidates import (
     counts_on,
     follows,
     heads_row,
+    is_sum_or_month,
     looks,
     nameless_in,
     overlaps,
@@ -195,6 +196,8 @@ class Identifiers:
             if not plausible(candidate, known=known) and not (direct and _is_numbered(text, candidate)):
                 continue
             if YEAR.fullmatch(candidate.text) and features.isdisjoint(_NUMBERED):
+                continue
+            if is_sum_or_month(candidate.text) and not (direct or listed):
                 continue
             if words.where == "subject":
                 features.add("subject")
