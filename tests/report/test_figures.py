@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from triage.report.facts import CaseFact, ClockFact, CreditFact, Happening, LetterFact
-from triage.report.figures import BY, By, Report, report
+from triage.report.report import BY, By, Report, report
 from triage.report.span import Span
 
 MADRID = ZoneInfo("Europe/Madrid")

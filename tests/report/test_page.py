@@ -6,8 +6,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from triage.report.facts import CaseFact
-from triage.report.figures import By, report
 from triage.report.page import MOST_BARS, as_page
+from triage.report.report import By, report
 from triage.report.span import Span
 
 APRIL = Span(first=date(2026, 4, 1), last=date(2026, 4, 30), zone=ZoneInfo("UTC"))

@@ -12,10 +12,10 @@ from rich.table import Table
 from triage.cli.common import JsonOption, app, house_of, out, print_json, print_plain
 from triage.errors import OperatorError
 from triage.report import words
-from triage.report.figures import BY, By, Part, Report
-from triage.report.figures import report as compute
 from triage.report.flat import as_csv, as_object
 from triage.report.page import as_page
+from triage.report.report import BY, By, Part, Report
+from triage.report.report import report as compute
 from triage.report.span import read_span
 
 

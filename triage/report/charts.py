@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from triage.report.figures import Slice
+from triage.report.report import Slice
 
 WIDTH = 360
 #: told apart by lightness too, and 3 to 1 against white at least (WCAG 1.4.11)

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from triage.cases.lifecycle import RESOLUTIONS
-from triage.report.figures import Duration, Figures, Part, Report, Sums
+from triage.report.figures import Duration, Figures, Sums
+from triage.report.report import Part, Report
 from triage.report.words import plain
 
 #: a cell that begins with one of these is a formula to a spreadsheet

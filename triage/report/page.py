@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from triage.report import charts, words
 from triage.report.charts import Bar
-from triage.report.figures import Part, Report
+from triage.report.report import Part, Report
 from triage.report.span import SLICINGS
 
 _Row = TypeVar("_Row")

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from triage.report.figures import Duration, Report, Sums
+from triage.report.figures import Duration, Sums
+from triage.report.report import Report
 from triage.understanding.currencies import decimals
 
 NONE = "–"
