@@ -22,7 +22,7 @@ from imapclient import IMAPClient
 
 from models.corpus_read import CorpusMail, read_corpus
 from triage import log
-from triage.config import load_settings
+from triage.config.settings import load_settings
 from triage.house import House
 from triage.testing import InMemoryMailbox, InMemoryRelay
 

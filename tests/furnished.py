@@ -13,12 +13,13 @@ from email.utils import format_datetime
 from functools import cache, cached_property
 
 from triage import pipeline
-from triage.config import MailboxSettings, Settings
+from triage.config.servers import MailboxSettings
+from triage.config.settings import Settings
 from triage.house import House
 from triage.letters.outbox import Answer
+from triage.mail.account import Account
 from triage.mail.automatic import recognise
 from triage.mail.login import Login
-from triage.mail.mailbox import Account
 from triage.mail.message import Message
 from triage.store.views import BookLine, CaseView, LetterLine
 from triage.testing import InMemoryMailbox, InMemoryRelay

@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy.engine import make_url
 
-from triage.config import Settings, load_settings
+from triage.config.settings import Settings, load_settings
+from triage.config.sources import PATHS
 from triage.errors import ConfigError
-from triage.settings_sources import PATHS
 
 GOOD = """\
 [database]

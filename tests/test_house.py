@@ -5,7 +5,7 @@ from threading import Barrier
 
 from furnished import mail
 
-from triage.config import Settings
+from triage.config.settings import Settings
 from triage.house import House
 from triage.mail.automatic import Automatic
 from triage.mail.message import Message, parse

@@ -19,7 +19,8 @@ from triage.cases.clocks import Pack, load_pack
 from triage.cases.decide import Policy
 from triage.cases.followups import CaseEvent, CaseHistory, FollowUpPlan, look_again
 from triage.cases.routing import Rule, load_routing
-from triage.config import MailboxSettings, Settings
+from triage.config.servers import MailboxSettings
+from triage.config.settings import Settings
 from triage.errors import ConfigError, DatabaseError, ModelError, RulesError
 from triage.letters.compose import AckContext
 from triage.letters.lint import LintRules, load_lint_rules
@@ -40,7 +41,8 @@ from triage.records.claim import Claim, Consulted
 from triage.records.database import SqlLedger
 from triage.records.ledger import Ledger
 from triage.store.dialect import missing_file
-from triage.store.retention import PastTime, Pseudonyms, months_before
+from triage.store.pseudonyms import Pseudonyms
+from triage.store.retention import PastTime, months_before
 from triage.store.store import Store
 from triage.understanding import learn
 from triage.understanding.classify import Classifier

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 
-from triage.config import MailboxSettings, OAuth2Settings, RelaySettings, Settings
+from triage.config.servers import MailboxSettings, OAuth2Settings, RelaySettings
+from triage.config.settings import Settings
 from triage.errors import ConfigError, DatabaseError, LoginRefused, OperatorError
+from triage.mail.account import Account
 from triage.mail.consent import Consent
 from triage.mail.login import Failure, Login
-from triage.mail.mailbox import Account
 from triage.mail.oauth import Client, Tokens
 from triage.store.logins import Logins
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 from triage.errors import MailboxError, RelayError
 from triage.letters.compose import Letter
 from triage.letters.outbox import Answer, Lost, Sent, TryLater
+from triage.mail.account import Account
 from triage.mail.connection import Expiry
-from triage.mail.mailbox import Account
 from triage.mail.message import Message, RawMail
 from triage.mail.pictures import Transcript
 from triage.records.ledger import Credit, Invoice, InvoiceLine, LedgerError, Payment, normalised

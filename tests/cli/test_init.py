@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from triage.config import load_settings
+from triage.config.settings import load_settings
 
 ANSWERS = {"--address": "Support@Example.com", "--zone": "Europe/Madrid", "--host": "imap.example.com"}
 

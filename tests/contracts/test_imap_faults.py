@@ -16,8 +16,9 @@ import pytest
 from servers import wait_until
 
 from triage.errors import MailboxError, MailboxRefused
+from triage.mail.account import Account
 from triage.mail.login import Login
-from triage.mail.mailbox import Account, Mailbox
+from triage.mail.mailbox import Mailbox
 
 
 @dataclass

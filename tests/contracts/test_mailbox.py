@@ -17,8 +17,9 @@ from servers import PASSWORD, USER, Dovecot, TokenServer, dovecot, token_server,
 from triage.demo import servers
 from triage.demo.servers import imap_server
 from triage.errors import MailboxError, MailboxRefused
+from triage.mail.account import Account
 from triage.mail.login import Login
-from triage.mail.mailbox import Account, Mailbox, MailSource
+from triage.mail.mailbox import Mailbox, MailSource
 from triage.mail.message import RawMail
 from triage.mail.oauth import Client, Tokens
 from triage.testing import InMemoryMailbox
@@ -472,7 +473,7 @@ def test_an_access_token_lets_us_in(
     token_dovecot: Dovecot, tokens: Tokens, mechanism: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By either mechanism, without any password."""
-    monkeypatch.setattr("triage.mail.mailbox.MECHANISMS", (mechanism,))
+    monkeypatch.setattr("triage.mail.account.MECHANISMS", (mechanism,))
     place = place_of(token_dovecot.port)
     mailbox = place.open(login=Login(USER, tokens=tokens))
     assert list(mailbox.uids()) == []

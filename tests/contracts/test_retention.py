@@ -18,7 +18,8 @@ from triage.house import House
 from triage.mail.message import Message
 from triage.store import retention
 from triage.store.dialect import is_postgres
-from triage.store.retention import CHANGES, Forgotten, PastTime, Pseudonyms, hashed_id
+from triage.store.pseudonyms import CHANGES, Pseudonyms, hashed_id
+from triage.store.retention import Forgotten, PastTime
 from triage.store.session import reading
 from triage.understanding.findings import Evidence, Finding, Understanding
 

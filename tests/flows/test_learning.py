@@ -11,7 +11,7 @@ from furnished import TwinHouse, World, mail
 from structlog.testing import capture_logs
 
 from triage import on_request
-from triage.config import ModelSettings, Settings
+from triage.config.settings import ModelSettings, Settings
 from triage.house import House
 from triage.understanding import learn
 from triage.understanding.heads import LinearHeads

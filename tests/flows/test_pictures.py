@@ -13,7 +13,7 @@ from furnished import TwinHouse, World, mail, scripted
 from tests.cli.conftest import Run
 from tests.cli.conftest import triage as triage
 from triage import daemon, on_request
-from triage.config import OcrSettings
+from triage.config.settings import OcrSettings
 from triage.errors import ConfigError
 from triage.house import House
 from triage.mail.message import Message

@@ -12,9 +12,9 @@ from furnished import ALIAS, DESK, MONDAY, TwinHouse, World, bounce, mail
 from triage import on_request, pipeline
 from triage.errors import MailboxRefused, OperatorError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
+from triage.mail.account import Account
 from triage.mail.connection import Expiry
 from triage.mail.login import Login
-from triage.mail.mailbox import Account
 from triage.mail.message import Message
 from triage.testing import InMemoryMailbox
 

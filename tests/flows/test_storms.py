@@ -9,8 +9,9 @@ import pytest
 from furnished import TwinHouse, World, mail
 from servers import PASSWORD, USER, dovecot
 
+from triage.mail.account import Account
 from triage.mail.login import Login
-from triage.mail.mailbox import Account, Mailbox
+from triage.mail.mailbox import Mailbox
 
 
 def put(house: TwinHouse, *contents: bytes) -> None:

@@ -9,8 +9,8 @@ from furnished import ALIAS, TwinHouse, World, mail
 from servers import Postgres
 
 from triage import pipeline
+from triage.mail.account import Account
 from triage.mail.login import Login
-from triage.mail.mailbox import Account
 from triage.testing import InMemoryMailbox
 
 COMPLAINT = mail(message_id="<complaint@example.org>", to=ALIAS)

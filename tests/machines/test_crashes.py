@@ -21,8 +21,8 @@ from sqlalchemy import event
 from triage import on_request, pipeline
 from triage.errors import MailboxError, RelayError
 from triage.letters.outbox import Lost, Refused, Sent, TryLater
+from triage.mail.account import Account
 from triage.mail.login import Login
-from triage.mail.mailbox import Account
 from triage.testing import InMemoryMailbox
 
 STATES = {"held", "due", "sending", "sent", "refused", "in_doubt", "cancelled"}

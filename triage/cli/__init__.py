@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from triage.cli import alarms, cases, demo, explain, ledger, letters, model, operate, report, rules, upkeep
+from triage.cli import alarms, cases, demo, doctor, explain, ledger, letters, model, operate, report, rules, upkeep
 from triage.cli.common import app, complain
 from triage.errors import OperatorError, TriageError
 
@@ -18,7 +18,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(model.app, name="model")
 app.add_typer(upkeep.retention_app, name="retention")
 
-__all__ = ["app", "demo", "explain", "main", "operate", "report", "upkeep"]
+__all__ = ["app", "demo", "doctor", "explain", "main", "operate", "report", "upkeep"]
 
 
 def main() -> None:

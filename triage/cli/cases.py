@@ -10,7 +10,7 @@ from rich.markup import escape
 from triage import on_request
 from triage.cases.lifecycle import RESOLUTIONS, STATES, UNFINISHED, Move, Resolution
 from triage.cli.common import JsonOption, actor, house_of, moment, out, place_of, print_json, print_json_lines, tally
-from triage.config import Settings
+from triage.config.settings import Settings
 from triage.errors import OperatorError
 from triage.house import House
 from triage.mail.message import parse

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from triage import __version__, log
-from triage.config import Settings, load_settings
+from triage.config.settings import Settings, load_settings
 from triage.errors import OperatorError, TriageError
 from triage.house import House
 from triage.mail.charset import without_controls

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from triage import log
 from triage.cli.common import app, err, out
-from triage.config import Settings, load_settings
+from triage.config.settings import Settings, load_settings
 from triage.daemon import Daemon
 from triage.demo import servers
 from triage.errors import OperatorError

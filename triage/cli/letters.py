@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from triage import on_request
 from triage.cli.common import JsonOption, actor, house_of, moment, out, print_json, print_json_lines, table, tally
-from triage.config import Settings
+from triage.config.settings import Settings
 from triage.errors import NotFound, OperatorError
 from triage.letters.outbox import STATES, LetterState
 from triage.store.views import LetterLine, LetterView

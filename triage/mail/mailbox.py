@@ -1,8 +1,8 @@
 """IMAP: every new mail since the cursor, and nothing marked, lost or fetched twice.
 
 One `Mailbox` is one folder over one connection (`account`). It fetches by UID with BODY.PEEK (never \\Seen, never by
-date), and hands on `RawMail` (`fetch`). It waits with IDLE where the server can (`idle`), and files mails away when told
-to. Keeping them is the store's business, understanding them the next room's.
+date), and hands on `RawMail` (`fetch`). It waits with IDLE where the server can (`idle`), and files mails away when
+told to. Keeping them is the store's business, understanding them the next room's.
 """
 
 import contextlib

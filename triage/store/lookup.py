@@ -18,7 +18,7 @@ from triage.cases.threads import references_in
 from triage.mail.message import Message
 from triage.records.ledger import normalised
 from triage.store.books import SAME_WORDS, words_digest
-from triage.store.retention import hashed_id
+from triage.store.pseudonyms import hashed_id
 from triage.store.tables import Case, CaseInvoice, Mail, MailReference, OutgoingLetter, Participant
 from triage.understanding.findings import Understanding
 

@@ -1,7 +1,7 @@
 """Where settings come from: config.toml and the environment, as people write them.
 
 Says from which folder a relative path counts, and which line or variable a mistake stands in. What can be set is in
-`config`.
+`settings`.
 """
 
 import os

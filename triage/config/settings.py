@@ -1,4 +1,4 @@
-"""config.toml and the environment → frozen `Settings`, read once.
+"""Everything that can be set, section by section; `load_settings` reads it once.
 
 Every key may also come from the environment as ``TRIAGE_SECTION__KEY``; a mailbox's keys as
 ``TRIAGE_MAILBOX__NAME__KEY``. The environment wins. All mistakes are reported together, with file and line, or the
@@ -8,20 +8,15 @@ Relative paths count from the folder of the file, those of the environment from 
 
 import os
 import re
-from datetime import date, time
+from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from triage.errors import ConfigError
-from triage.mail.connection import is_loopback
-from triage.records.columns import COLUMNS
-from triage.records.database import query_problems
-from triage.settings_sources import (
+from triage.config.servers import MailboxSettings, RelaySettings
+from triage.config.sources import (
     PREFIX,
     Environment,
     counted_from,
@@ -30,141 +25,13 @@ from triage.settings_sources import (
     told,
     unknown_variables,
 )
-from triage.understanding.currencies import is_code
+from triage.config.values import Address, Currency, Lower, Section, Zone, read_secret
+from triage.errors import ConfigError
+from triage.records.columns import COLUMNS
+from triage.records.database import query_problems
 
 #: characters; 128 bits in hexadecimal
 _SHORTEST_KEY = 32
-Security = Literal["tls", "starttls", "none"]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"no such time zone: {name!r} (write it like Europe/Madrid)") from error
-    return name
-
-
-def _lower(value: str) -> str:
-    return value.strip().lower()
-
-
-def _currency(code: str) -> str:
-    if code and not is_code(code.upper()):
-        raise ValueError(f"there is no {code!r} in ISO 4217: write it like EUR")
-    return code.upper()
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-#: an ISO 4217 code, "" = none
-Currency = Annotated[str, AfterValidator(_currency)]
-Address = Annotated[str, AfterValidator(_lower), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-
-
-class Section(BaseModel):
-    """What all sections share: frozen, and no key that we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _secret(name: str, value: SecretStr | None, file: Path | None) -> str:
-    """A secret given directly or as a file that holds it, "" where neither is set.
-
-    Raises ConfigError where the file cannot be read.
-    """
-    if file is None:
-        return value.get_secret_value() if value is not None else ""
-    try:
-        return file.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}_file {file}: {getattr(error, 'strerror', None) or error}") from error
-
-
-class OAuth2Settings(Section):
-    """Access tokens instead of a password."""
-
-    #: google and microsoft bring their endpoint and scope, other needs a token_url
-    provider: Literal["google", "microsoft", "other"]
-    #: refresh_token = in the name of a person who has signed in, client_credentials = in the program's own
-    grant: Literal["refresh_token", "client_credentials"] = "refresh_token"
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr | None = None
-    client_secret_file: Path | None = None
-    #: the day on which the provider lets the client secret run out; a person is called three weeks before
-    client_secret_expires: date | None = None
-    #: holds the refresh token, and is rewritten when the provider replaces it
-    refresh_token_file: Path | None = None
-    #: Microsoft: the directory's id or domain
-    tenant: str = Field(default="common", pattern=r"^[A-Za-z0-9.-]+$")
-    #: for other
-    token_url: str = ""
-    #: for other: where a person signs in, for `triage authorize`
-    authorize_url: str = ""
-    #: "" = the provider's scope for mail
-    scope: str = ""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.provider == "other") != bool(self.token_url):
-            raise ValueError('token_url is needed for provider = "other", and only there')
-        for name, address in (("token_url", self.token_url), ("authorize_url", self.authorize_url)):
-            url = urlsplit(address)
-            if address and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
-                raise ValueError(f"{name} must begin with https://")
-        if self.authorize_url and self.provider != "other":
-            raise ValueError('authorize_url is for provider = "other" only')
-        if self.client_secret is not None and self.client_secret_file is not None:
-            raise ValueError("give client_secret or client_secret_file, not both")
-        if self.grant == "refresh_token":
-            if self.refresh_token_file is None:
-                raise ValueError('grant = "refresh_token" needs refresh_token_file')
-        elif self.refresh_token_file is not None:
-            raise ValueError('refresh_token_file is for grant = "refresh_token" only')
-        elif self.client_secret is None and self.client_secret_file is None:
-            raise ValueError('grant = "client_credentials" needs client_secret_file')
-        elif self.provider == "google":
-            raise ValueError("google gives no client credentials for mail: sign in once and use a refresh token")
-        elif self.provider == "microsoft" and self.tenant in ("common", "organizations", "consumers"):
-            raise ValueError('grant = "client_credentials" needs tenant: the id or domain of your directory')
-        return self
-
-    def secret(self) -> str:
-        """The client secret, "" for a client without one. Raises ConfigError where its file cannot be read."""
-        return _secret("client_secret", self.client_secret, self.client_secret_file)
-
-
-class _Connection(Section):
-    password: SecretStr | None = None
-    #: a file that holds the password; read anew for each login
-    password_file: Path | None = None
-    #: access tokens instead
-    oauth2: OAuth2Settings | None = None
-    host: str = Field(min_length=1)
-    port: int = Field(ge=1, le=65535)
-    security: Security = "tls"
-    allow_insecure: bool = False
-    ca_file: Path | None = None
-    timeout_seconds: float = Field(default=30, gt=0, le=600)
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("give password or password_file, not both")
-        if self.oauth2 is not None and (self.password is not None or self.password_file is not None):
-            raise ValueError("give a password or oauth2, not both")
-        return self
-
-    def secret(self) -> str:
-        """The password, "" where none is set. Raises ConfigError where its file cannot be read."""
-        return _secret("password", self.password, self.password_file)
-
-    @model_validator(mode="after")
-    def _no_clear_text_over_the_wire(self) -> Self:
-        if self.security == "none" and not self.allow_insecure and not is_loopback(self.host):
-            raise ValueError(
-                'security = "none" is for loopback only; set allow_insecure = true to send passwords in clear'
-            )
-        return self
 
 
 class DatabaseSettings(Section):
@@ -176,45 +43,6 @@ class DatabaseSettings(Section):
     def _known_dialect(self) -> Self:
         if not self.url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("url must begin with sqlite:/// or postgresql+psycopg://")
-        return self
-
-
-class MailboxSettings(_Connection):
-    """One watched folder of one IMAP account."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
-    port: int = Field(default=993, ge=1, le=65535)
-    username: str = Field(min_length=1)
-    address: Address
-    aliases: tuple[Address, ...] = ()
-    folder: str = Field(default="INBOX", min_length=1)
-    #: further folders of the same account
-    folders: tuple[str, ...] = ()
-    poll_seconds: float = Field(default=30, ge=1, le=3600)
-    idle: bool = True
-    max_mail_mb: float = Field(default=25, gt=0, le=500)
-    #: flag every kept mail with this keyword, "" = leave the mail as it is
-    keyword: str = Field(default="", pattern=r"^[A-Za-z0-9_$-]{0,60}$")
-    #: move every kept mail there, "" = leave it where it is
-    move_to: str = ""
-
-    @property
-    def all_folders(self) -> tuple[str, ...]:
-        """Every watched folder, without repeats."""
-        return tuple(dict.fromkeys((self.folder, *self.folders)))
-
-
-class RelaySettings(_Connection):
-    """The SMTP server that takes our letters."""
-
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Security = "starttls"
-    username: str = ""
-
-    @model_validator(mode="after")
-    def _someone_has_the_tokens(self) -> Self:
-        if self.oauth2 is not None and not self.username:
-            raise ValueError("oauth2 needs username: the account whose mail is sent")
         return self
 
 
@@ -313,7 +141,7 @@ class TrustSettings(Section):
     authentication_servers: tuple[str, ...] = ()
     #: further addresses and domains of yours: mail from them is never answered
     own_addresses: tuple[Address, ...] = ()
-    own_domains: tuple[Annotated[str, AfterValidator(_lower)], ...] = ()
+    own_domains: tuple[Lower, ...] = ()
 
 
 class LedgerSettings(Section):
@@ -327,9 +155,9 @@ class LedgerSettings(Section):
     url_file: Path | None = None
     timeout_seconds: float = Field(default=5, gt=0, le=120)
     #: query → SELECT with bound parameters
-    queries: dict[str, str] = {}
+    queries: dict[str, str] = Field(default_factory=dict)
     #: a heading of yours → what it means (a field of triage/records/columns.py)
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
     #: for records that name none
     currency: Currency = ""
 
@@ -348,12 +176,7 @@ class LedgerSettings(Section):
 
     def secret_url(self) -> str:
         """The URL with its password. Raises ConfigError where its file cannot be read."""
-        if self.url_file is None:
-            return self.url.get_secret_value()
-        try:
-            return self.url_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"ledger.url_file {self.url_file}: {error.strerror}") from error
+        return read_secret("ledger.url", self.url, self.url_file).strip()
 
 
 class RetentionSettings(Section):
@@ -383,7 +206,7 @@ class RetentionSettings(Section):
 
     def secret(self) -> str:
         """The key. Raises ConfigError where its file cannot be read or it is too short to be a secret."""
-        secret = _secret("retention.key", self.key, self.key_file).strip()
+        secret = read_secret("retention.key", self.key, self.key_file).strip()
         if len(secret) < _SHORTEST_KEY:
             raise ConfigError(f"retention.key has {len(secret)} characters: it needs {_SHORTEST_KEY} or more")
         return secret

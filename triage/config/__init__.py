@@ -1,0 +1,1 @@
+"""What a site sets: config.toml and the environment → frozen `Settings`."""
