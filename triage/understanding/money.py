@@ -1,5 +1,4 @@
-"""Text ⇄ Money: `read_amounts` finds what looks like money in a text, `parse_money` reads one amount, `format_money`
-writes one for a letter.
+"""Text → amounts: `read_amounts` finds what looks like money in a text.
 
 Every local format is read, in `figures` and in words (`spelled`). What one mark before three digits means ("1.234") is
 settled here by the currency, the language or the other numbers of the text, or both readings are kept.
@@ -10,12 +9,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
-from babel.numbers import format_currency, format_decimal
-
 from triage.understanding import currencies
 from triage.understanding.amounts import Amount
 from triage.understanding.figures import amounts_in_figures, is_conventional
-from triage.understanding.findings import Language, Money
+from triage.understanding.findings import Language
 from triage.understanding.numbers import NUMBER, Mark, decimal_mark
 from triage.understanding.signs import settle_currency
 from triage.understanding.spelled import amounts_in_words
@@ -32,26 +29,6 @@ def read_amounts(
     found.sort(key=lambda amount: amount.start)
     marks = {mark for amount in found if (mark := decimal_mark(_digits(text[amount.start : amount.end])))}
     return [_settled(amount, text, language, marks, implied) for amount in found]
-
-
-def parse_money(text: str, language: Language | None = None) -> Money | None:
-    """The one amount that the text is ("1.234,50 €", "(250.00)", "USD 1.2k"); None when it is none or several."""
-    amounts = read_amounts(text, language)
-    if len(amounts) != 1:
-        return None
-    [amount] = amounts
-    return Money(value=-amount.value if amount.negative else amount.value, currency=amount.currency)
-
-
-def format_money(money: Money, language: str) -> str:
-    """The amount as a letter in that language prints it: "1.234,50 €", "€1,234.50"."""
-    locale = language if language in ("en", "es", "pt", "fr", "de") else "en"
-    if money.currency is None:
-        return format_decimal(money.value, format="#,##0.00", locale=locale)
-    if currencies.is_code(money.currency):
-        return format_currency(money.value, money.currency, locale=locale)
-    number = format_decimal(money.value, format="#,##0.00", locale=locale)
-    return f"{money.currency}{number}" if locale == "en" else f"{number}\u00a0{money.currency}"
 
 
 def _settled(
