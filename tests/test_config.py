@@ -126,6 +126,16 @@ def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         settings.mailbox[0].secret()
 
 
+def test_a_file_of_the_ledgers_url_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """As with every secret: no traceback."""
+    (tmp_path / "url").write_bytes(b"\xff\xfe")
+    text = GOOD + '\n[ledger]\nsource = "sql"\nurl_file = "url"\nqueries.invoice = "SELECT 1 WHERE :number = 1"\n'
+    ledger = load(tmp_path, text).ledger
+    assert ledger is not None
+    with pytest.raises(ConfigError, match=r"ledger\.url_file .*url: "):
+        ledger.secret_url()
+
+
 def test_password_and_password_file_together_are_refused(tmp_path: Path) -> None:
     """Two answers to one question are a mistake."""
     assert (
