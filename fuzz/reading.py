@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["triage.mail"]):
 
 OWN = automatic.Own(addresses=frozenset({"support@desk.example"}), domains=frozenset({"desk.example"}))
 #: the readers of attachments, each by a name that leads to it; PDFium is fuzzed by its makers
-NAMES = ("a.docx", "a.xlsx", "a.html", "a.ics", "a.csv")
+NAMES = ("a.docx", "a.xlsx", "a.odt", "a.ods", "a.rtf", "a.msg", "a.xml", "a.html", "a.ics", "a.csv")
 
 
 def mail(data: bytes) -> None:

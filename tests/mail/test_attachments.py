@@ -139,7 +139,7 @@ def test_the_letterhead_of_a_document_is_read() -> None:
     [
         ("bills.zip", "application/zip", "not read: archives are not opened"),
         ("bill.doc", "application/msword", "not read: no reader for .doc files"),
-        ("bill.MSG", "application/octet-stream", "not read: no reader for .msg files"),
+        ("bill.PPTX", "application/octet-stream", "not read: no reader for .pptx files"),
         ("song.mp3", "audio/mpeg", ""),
     ],
 )

@@ -225,6 +225,49 @@ def test_programs_say_what_they_are_in_many_languages(words: str) -> None:
     assert _label(f"From: shop@shop.example\nContent-Type: text/plain; charset=utf-8\n\n{words}") == "auto_other"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Your request (12) has been received and is being reviewed by our support staff.",
+        "We have received your e-mail and will get back to you within two working days.",
+        "Su solicitud (12) ha sido registrada. Para añadir comentarios, responda a este correo.",
+        "Hemos recibido su consulta. Su número de caso es 12.",
+        "Recebemos sua mensagem. O número do seu protocolo é 12.",
+        "Votre demande (12) a bien été reçue et est en cours de traitement par notre équipe.",
+        "Ihre Anfrage (12) ist bei uns eingegangen und wird von unserem Team bearbeitet. Ticketnummer: 12.",
+        "Your message to ann@a.example is being held. Please confirm that you are a real person.",
+        "Para que sua mensagem seja encaminhada, clique aqui.",
+    ],
+)
+def test_a_help_desk_that_sets_no_header_is_known_by_its_words(words: str) -> None:
+    """Two desks that confirm each other's letters never end."""
+    mail = "From: desk@a.example\nSubject: Your letter\nContent-Type: text/plain; charset=utf-8\n"
+    assert _label(f"{mail}\n{words}") == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "We have received your message. Our reference number is 12. Nothing on it was ordered by us.",
+        "Thank you for contacting me. I opened ticket number 12 two weeks ago, but nothing happened.",
+        "Nous avons bien reçu votre message, numéro de dossier 12. La facture reste contestée.",
+        "Recebemos a sua mensagem, o número do protocolo é 12, mas o valor continua errado.",
+        "Your request has been received. Get back to us within 5 days about the invoice.",
+    ],
+)
+def test_a_customer_who_writes_of_tickets_is_a_person(words: str) -> None:
+    """One sign of two, or a word of the matter: somebody wants an answer."""
+    mail = "From: ann@a.example\nSubject: Re: Bill\nContent-Type: text/plain; charset=utf-8\n"
+    assert _label(f"{mail}\n{words}") == "human"
+
+
+@pytest.mark.parametrize("subject", ["Recibo de lectura: su caso", "Confirmation de lecture : cas", "Lettura: caso"])
+def test_receipts_without_a_report_are_known_by_their_subject(subject: str) -> None:
+    """Programs that send no RFC 8098 report say in the subject that a mail was read."""
+    mail = f"From: ann@a.example\nReferences: <a@desk.example>\nSubject: {subject}\n\nread"
+    assert _label(mail) == "mdn"
+
+
 def test_a_bounce_of_a_sender_that_takes_no_answers_is_a_bounce() -> None:
     """Carriers report as no-reply@."""
     mail = "From: no-reply@mobile.example\nSubject: Mail System Error - Returned Mail\n\nTheir mailbox is full."

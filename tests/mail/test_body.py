@@ -41,6 +41,7 @@ def _reply(text: str, subject: str = "") -> str:
         "-------- Mensaje original --------",
         "-------- Mensagem original --------",
         "-------- Message d'origine --------",
+        "----- Mail original -----\nDe: Boutique <b@shop.example>\nÀ: Ann\nObjet: Facture",
         (
             "________________________________\nFrom: Shop <s@shop.example>\n"
             "Sent: Monday, March 2, 2026 10:15\nTo: Ann\nSubject: Bill"
@@ -129,6 +130,12 @@ def test_words_that_look_like_mail_furniture_stay(text: str) -> None:
         "This e-mail and any attachments are confidential and intended solely for the addressee.",
         "Este mensaje puede contener información confidencial. Si no es el destinatario, bórrelo.",
         "Diese E-Mail enthält vertrauliche Informationen und ist ausschließlich für den Adressaten bestimmt.",
+        "Le informazioni contenute nella presente e-mail sono riservate ai destinatari indicati.",
+        "This email is sent on behalf of Smith Ltd, a company registered in Scotland under number 123456.",
+        "En cumplimiento del RGPD le informamos de que Olmo S.L. trata sus datos para responderle.",
+        "Hinweise zum Datenschutz finden Sie unter www.schmidt.example/datenschutz.",
+        "Obtenha o Outlook para iOS",
+        "--\nDiese Nachricht wurde von meinem Android Mobiltelefon mit GMX Mail gesendet.",
     ],
 )
 def test_signatures_and_notices_are_marked_off(tail: str) -> None:
@@ -151,6 +158,10 @@ def test_signatures_and_notices_are_marked_off(tail: str) -> None:
         "Vous n'obtenez pas souvent d'e-mail à partir de ann@example.org. Découvrez pourquoi cela est important",
         "ATTENTION : ce message provient de l'extérieur. Ne cliquez pas sur les liens.",
         "Sie erhalten nicht häufig E-Mails von ann@example.org. Erfahren Sie, warum dies wichtig ist",
+        "ATENCIÓN: Este correo se originó fuera de la organización. No haga clic en enlaces.",
+        "[EXTERNAL MAIL] This message came from outside Smith Ltd. Think before you click.",
+        "ATTENZIONE: questa e-mail proviene dall'esterno. Non cliccare sui link.",
+        "LET OP: dit bericht komt van buiten de organisatie. Klik niet op links.",
     ],
 )
 def test_what_a_gateway_puts_above_a_mail_is_no_word_of_the_writer(banner: str) -> None:
@@ -181,6 +192,8 @@ def test_words_about_outside_are_no_warning(text: str) -> None:
         "##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
         "--- Reply above this line ---",
         "-- Responda por encima de esta línea --",
+        "-- Répondez au dessus de cette ligne --",
+        "=-=-= Bitte antworten Sie oberhalb dieser Linie =-=-=",
     ],
 )
 def test_the_line_of_a_help_desk_begins_the_quote(line: str) -> None:
@@ -286,6 +299,10 @@ FORWARDED = (
         ("TR : Facture", "Pour la compta. Merci de la rappeler. Yolande"),
         ("ENC: Fatura", "Financeiro, alguém paga isso hoje?"),
         ("Complaint", "Please see what Ann writes to us."),
+        (
+            "Fwd: Bill",
+            "Hi, Ann wrote this to me by mistake. Could you have a look at it and tell her, please? Thanks, Bob",
+        ),
     ],
 )
 def test_a_note_shorter_than_what_it_forwards_hands_it_on(subject: str, note: str) -> None:
@@ -306,6 +323,52 @@ def test_a_forward_with_signs_before_its_lines_is_a_forward(prefix: str, gap: st
     assert "3391" in reply
     assert "Asunto" not in reply
     assert "3391" not in own_words(text, divide(text, subject="Re: Factura"), subject="Re: Factura")
+
+
+HEADERS = "From: Ann &lt;a@b.example&gt;<br>Sent: Monday, 2 March 2026 10:15<br>To: Bob<br>Subject: Bill<br>"
+HTML_FORWARDS = {
+    "gmail": (
+        "<div dir=ltr>{note}<br><div class='gmail_quote'><div class='gmail_attr'>---------- Forwarded message ---------"
+        f"<br>{HEADERS}</div><br><div>{{own}}</div></div></div>"
+    ),
+    "outlook web": f"<div>{{note}}</div><hr><div id='divRplyFwdMsg'>{HEADERS}</div><div>{{own}}</div>",
+    "outlook mobile": (
+        "<div>{note}</div><div id='mail-editor-reference-message-container'>"
+        f"<div class='ms-outlook-mobile-reference-message'>{HEADERS}</div><p>{{own}}</p></div>"
+    ),
+    "apple": f"{{note}}<blockquote type=cite>Begin forwarded message:<br><br>{HEADERS}<br>{{own}}</blockquote>",
+    "yahoo": (
+        "<div>{note}</div><div class='yahoo_quoted'><div>----- Forwarded Message -----</div>"
+        f"<div>{HEADERS}</div><br><div>{{own}}</div></div>"
+    ),
+    "proton": (
+        "<div>{note}</div><div class='protonmail_quote'>------- Forwarded Message -------<br>"
+        f"{HEADERS}<br><blockquote type=cite>{{own}}</blockquote></div>"
+    ),
+    "zoho": (
+        "<div>{note}</div><div class='zmail_extra'><div>============ Forwarded message ============</div>"
+        f"<div>{HEADERS}</div><div>============ Forwarded message ============</div>"
+        "<blockquote>{own}</blockquote></div>"
+    ),
+}
+
+
+@pytest.mark.parametrize("note", ["", "Bob here, for you."])
+@pytest.mark.parametrize("program", HTML_FORWARDS)
+def test_markup_of_a_quote_holds_what_is_forwarded(program: str, note: str) -> None:
+    """Programs mark forwards as they mark quotes: the subject or the announcement tells which it is."""
+    text, marks = to_text(HTML_FORWARDS[program].format(note=note, own=OWN))
+    parts = divide(text, marks, subject="Fwd: Bill")
+    assert own_words(text, parts, subject="Fwd: Bill") == f"{note}\n\n{OWN}".strip()
+    assert parts[-1].label == "forwarded"
+
+
+def test_a_short_forward_above_a_thread_is_found() -> None:
+    """The headers of the mail below it are not the rest of its own."""
+    block = "From: {} <a@b.example>\nSent: Monday, 2 March 2026 10:15\nTo: Bob\nSubject: Bill\n"
+    text = f"For you.\n\n{block.format('Ann')}{OWN}\n____________________\n{block.format('Shop')}Your bill is 240.\n"
+    parts = divide(text, subject="FW: Bill")
+    assert own_words(text, parts, subject="FW: Bill") == f"For you.\n\n{OWN}"
 
 
 def test_words_longer_than_what_they_forward_stand_alone() -> None:
@@ -358,6 +421,37 @@ def test_markup_tells_what_is_quoted(program: str) -> None:
     text, marks = to_text(HTML[program].format(own=OWN))
     assert own_words(text, divide(text, marks)).strip() == OWN
     assert "old words" in text
+
+
+@pytest.mark.parametrize("opening", ["", "<div>See below.</div>"])
+def test_answers_within_gmails_quote_are_own(opening: str) -> None:
+    """Gmail leaves answers between quotes in the element of the quotes."""
+    text, marks = to_text(
+        f"<div dir=ltr>{opening}<div class='gmail_quote'><div class='gmail_attr'>On Mon, 2 Mar 2026 Jane wrote:</div>"
+        "<blockquote class='gmail_quote'>Which invoice is it that you mean?"
+        "<div class='gmail_quote'>On Sun Ann wrote:<blockquote class='gmail_quote'>mine</blockquote></div></blockquote>"
+        f"<div>4471.</div><blockquote class='gmail_quote'>And what is wrong with it?</blockquote>{OWN}</div></div>"
+    )
+    said = "See below.\n" if opening else ""
+    assert own_words(text, divide(text, marks)).split() == f"{said} 4471. {OWN}".split()
+
+
+def test_a_greeting_above_a_quote_is_no_opening() -> None:
+    """Who answers line by line greets first: the questions stay quoted."""
+    text = f"Hello,\n\nOn 2 March 2026 Jane <j@s.example> wrote:\n> Which invoice?\n4471.\n\n> Why?\n{OWN}\n"
+    assert _reply(text).split() == f"Hello, 4471. {OWN}".split()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  On Mon, Mar 2, 2026 at 10:15, Shop<s@shop.example> wrote:   Dear Ann,",
+        "  Il lun, 2 mar 2026 alle 10:15, Negozio<s@shop.example> ha scritto:   Gentile Ann,",
+    ],
+)
+def test_a_quote_may_begin_in_the_line_of_its_attribution(line: str) -> None:
+    """Yahoo's apps break no line there."""
+    assert _reply(f"{OWN}\n\n{line}\nyour bill is 240.\n") == OWN
 
 
 def test_gmails_indent_is_no_quote() -> None:

@@ -1,5 +1,7 @@
 """What a bounce says about the address and the mail."""
 
+import json
+
 import pytest
 
 from triage.mail import bounces
@@ -156,3 +158,12 @@ def test_a_bounce_that_a_person_hands_on_is_read() -> None:
         "I tried to write to your billing address about the 40 EUR that you took from my card twice, and got this."
     )
     assert not bounces.is_forwarded(parse(mail.format(complaint).encode()))
+
+
+def test_the_mail_that_came_back_is_found_within_json() -> None:
+    """Amazon's notifications hold JSON within JSON, and our Message-ID in it."""
+    headers = [{"name": "Message-ID", "value": "<letter-7@desk.example>"}]
+    notice = {"notificationType": "Bounce", "mail": {"messageId": "0100-aa", "headers": headers}}
+    mail = "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message\n\n"
+    for body in (json.dumps(notice), json.dumps({"Message": json.dumps(notice)})):
+        assert bounces.read(parse((mail + body).encode())).original_message_id == "<letter-7@desk.example>"

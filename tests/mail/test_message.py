@@ -143,6 +143,13 @@ def test_encrypted_mail_is_flagged_for_a_person(mail: bytes) -> None:
     assert parse(mail).encrypted
 
 
+def test_an_encrypted_text_in_a_quote_leaves_the_answer_readable() -> None:
+    """Who answers a mail that they could not decrypt has written words of their own."""
+    message = parse(b"\nI cannot open this.\n\n> -----BEGIN PGP MESSAGE-----\n>\n> abc\n> -----END PGP MESSAGE-----\n")
+    assert not message.encrypted
+    assert message.reply == "I cannot open this."
+
+
 def test_signed_mail_is_read() -> None:
     """A clear signature changes nothing about the words."""
     armour = (

@@ -1,8 +1,7 @@
-"""The text of what is attached: PDF, docx, xlsx, csv, HTML, plain text, calendar.
+"""The text of what is attached: which reader of `triage.mail.documents` a file is for, and what is not opened.
 
-Every reader is bounded in pages, characters and unpacked bytes, and says in a note what it left out. Archives are
-never opened. Pictures are only listed: `picture` hands their bytes to who can read them. Nothing here runs, fetches or
-follows anything.
+A note says what was left out. Archives are never opened. Pictures are only listed: `picture` hands their bytes to who
+can read them.
 """
 
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from pathlib import PurePath
 
 from triage.mail import html
 from triage.mail.charset import clean, decode
-from triage.mail.documents import MAX_TEXT, Unreadable, calendar, excel, pdf, word
+from triage.mail.documents import MAX_TEXT, Unreadable, calendar, excel, invoice, opendocument, outlook, pdf, rtf, word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Attachment:
     content_type: str
     #: decoded bytes
     size: int
-    #: text read from it (PDF, docx, xlsx, csv, html, txt, an enclosed mail); "" when none
+    #: text read from it; "" when none
     text: str = ""
     #: why there is no text, or what was cut; "" when all is well
     note: str = ""
@@ -48,7 +47,7 @@ def read_text(
 
 #: archives, and documents whose words nobody here can read
 _ARCHIVES = frozenset({".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"})
-_DOCUMENTS = frozenset({".doc", ".xls", ".ppt", ".pptx", ".odt", ".ods", ".rtf", ".msg", ".pages", ".numbers", ".xml"})
+_DOCUMENTS = frozenset({".doc", ".xls", ".xlsb", ".ppt", ".pptx", ".odp", ".pages", ".numbers"})
 
 
 def unopened(filename: str | None) -> str:
@@ -74,6 +73,12 @@ _BY_TYPE = {
     "application/x-pdf": "pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.ms-outlook": "msg",
+    "application/rtf": "rtf",
+    "application/x-rtf": "rtf",
+    "application/xml": "xml",
     "application/csv": "txt",
     "application/json": "txt",
     "application/xhtml+xml": "html",
@@ -88,16 +93,20 @@ _BY_TYPE = {
     "image/x-ms-bmp": "picture",
     "text/html": "html",
     "text/calendar": "ics",
-    "text/rtf": "",
+    "text/rtf": "rtf",
+    "text/xml": "xml",
     "text/x-vcard": "",
     "text/vcard": "",
 }
 _BY_SUFFIX = {
-    ".pdf": "pdf", ".docx": "docx", ".docm": "docx", ".xlsx": "xlsx", ".xlsm": "xlsx", ".csv": "txt", ".tsv": "txt",
+    ".pdf": "pdf", ".docx": "docx", ".docm": "docx", ".xlsx": "xlsx", ".xlsm": "xlsx", ".odt": "odt", ".ott": "odt",
+    ".ods": "ods", ".rtf": "rtf", ".msg": "msg", ".xml": "xml", ".csv": "txt", ".tsv": "txt",
     ".txt": "txt", ".text": "txt", ".log": "txt", ".md": "txt", ".json": "txt",
     ".htm": "html", ".html": "html", ".ics": "ics", ".png": "picture", ".jpg": "picture", ".jpeg": "picture",
     ".webp": "picture", ".tif": "picture", ".tiff": "picture", ".bmp": "picture",
 }  # fmt: skip
+
+_BY_BEGINNING = {b"%PDF-": "pdf", b"{\\rtf": "rtf", b"<?xml": "xml", b"\xef\xbb\xbf<?xml": "xml"}
 
 
 def kind_of(content: bytes, filename: str | None, content_type: str) -> str:
@@ -107,8 +116,9 @@ def kind_of(content: bytes, filename: str | None, content_type: str) -> str:
     suffix = PurePath(filename or "").suffix.lower()
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    if content[:1024].lstrip().startswith(b"%PDF-"):
-        return "pdf"
+    beginning = content[:1024].lstrip()
+    if kind := next((kind for mark, kind in _BY_BEGINNING.items() if beginning.startswith(mark)), ""):
+        return kind
     return "txt" if content_type.startswith("text/") else ""
 
 
@@ -128,6 +138,11 @@ _READERS: dict[str, Callable[[bytes, str | None], tuple[str, str]]] = {
     "pdf": pdf.read,
     "docx": word.read,
     "xlsx": excel.read,
+    "odt": opendocument.read_text,
+    "ods": opendocument.read_sheets,
+    "rtf": rtf.read,
+    "msg": outlook.read,
+    "xml": invoice.read,
     "html": _html,
     "txt": _text,
     "ics": calendar.read,

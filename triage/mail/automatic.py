@@ -13,7 +13,7 @@ from typing import Literal
 
 import re2
 
-from triage.mail import bounces
+from triage.mail import bounces, desks
 from triage.mail.message import Message
 
 Label = Literal["human", "auto_reply", "auto_other", "bounce", "feedback", "mdn", "list", "loop"]
@@ -180,7 +180,9 @@ _READ_SUBJECT = re.compile(
     r"|l[aä]st|l[aæ]st|luettu|přečteno|olvasva|okundu|przeczytane|прочитано|已读|已讀|읽음|開封済み"
     r"|return receipt|disposition notification|read receipt"
     r"|empfangsbest(?:ä|ae)tigung|lesebest(?:ä|ae)tigung|confirmaci[oó]n de lectura|confirma[cç][aã]o de"
-    r" leitura|accus[eé] de lecture)\s*(?:\(displayed\)\s*)?[:\-–]",
+    r" leitura|accus[eé] de lecture|confirmation de lecture|recibo de (?:lectura|leitura)|lettura"
+    r"|(?:conferma|avviso) di lettura|ricevuta di (?:lettura|ritorno)|leesbevestiging|l[aæ]sekvittering|läskvitto"
+    r"|lesekvittering)\s*(?:\(displayed\)\s*)?[:\-–]",
     re.I,
 )
 _NO_REPLY = re.compile(
@@ -321,7 +323,7 @@ def _auto_reply(message: Message, _: Own) -> str:
     )
     if _AWAY.search(words[:400]) and (_is_automatic_at_all(message) or (is_answer and _away_only(words))):
         return "a holiday notice"
-    return ""
+    return desks.answers(message.subject, message.reply)
 
 
 def _away_only(words: str) -> bool:

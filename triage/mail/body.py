@@ -19,6 +19,8 @@ from triage.mail.lines import WORD, Lines, Part, PartLabel
 _MAX_LINES = 10_000
 #: forwards of one mail that are taken apart
 _MAX_FORWARDS = 50
+#: words of a note that introduces what it forwards
+_MAX_NOTE = 30
 #: words of a passage that "These are wrong:" introduces
 _MAX_CITED = 60
 #: forwards within forwards that are taken apart
@@ -39,14 +41,15 @@ def divide(text: str, marks: Sequence[Mark] = (), *, subject: str = "") -> tuple
 def own_words(text: str, parts: Sequence[Part], *, subject: str = "") -> str:
     """What the writer newly wrote; never empty where `text` is not.
 
-    The matter of a forward belongs to it when the note above says only "see below", or when `subject` says that this
-    is no answer and the note is shorter than the matter: then the note hands on what the mail is about.
+    The matter of a forward belongs to it when the note above says only "see below", when it is short and `subject` says
+    that it is a forward, or when `subject` says that this is no answer and the note is shorter than the matter: then
+    the note hands on what the mail is about.
     """
     own = _joined(text, parts, "own")
     forwarded = _joined(text, parts, "forwarded")
-    if forwarded and (
-        _says_nothing(own) or (_is_no_answer(subject) and len(WORD.findall(own)) < len(WORD.findall(forwarded)))
-    ):
+    words = len(WORD.findall(own))
+    note = words <= _MAX_NOTE and bool(phrases.FORWARD_SUBJECT.match(subject))
+    if forwarded and (_says_nothing(own) or note or (_is_no_answer(subject) and words < len(WORD.findall(forwarded)))):
         return f"{own}\n\n{forwarded}".strip()
     return own or text.strip()
 
@@ -60,7 +63,7 @@ def _label(lines: Lines, marks: Sequence[Mark], *, forward: bool = False, answer
     """Label all lines; `forward` and `answer` are what the subject says."""
     if depth == 0:
         _banner(lines)
-    quotes.by_markup(lines, marks)
+    quotes.by_markup(lines, marks, forward=forward)
     quotes.by_prefix(lines, forward=forward)
     quotes.by_announcement(lines, forward=forward, answer=answer)
     _close_gaps(lines)
@@ -130,7 +133,9 @@ def _keep_cited(lines: Lines) -> None:
     A passage counts where nobody is named as its writer, or where a letter goes on below what it cites. What is
     answered line by line, below an attribution that opens the mail, stays quoted.
     """
-    opened = bool(lines.attributions) and any(lines.is_own(index) for index in range(lines.attributions[0]))
+    opened = bool(lines.attributions) and any(
+        lines.is_own(index) and not phrases.GREETING.match(lines.lines[index]) for index in range(lines.attributions[0])
+    )
     own = sum(lines.words(index, index + 1) for index in range(len(lines.lines)) if lines.is_own(index))
     below = len(lines.lines)
     answer: int | None = None

@@ -100,6 +100,8 @@ _NOBODY = re.compile(
 #: what Exchange Online says of an address that it does not know, with 5.4.1
 _REFUSED_ADDRESS = re.compile(r"recipient address rejected: access denied", re.I)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:\s*(<[^<>\s]{1,900}>)", re.I | re.M)
+#: the same in the JSON of a mail service, which may stand quoted within other JSON
+_MESSAGE_ID_JSON = re.compile(r"\bmessage-?id\W{1,12}(?:value\W{1,12})?(<[^<>\s\"\\]{1,900}@[^<>\s\"\\]{1,900}>)", re.I)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=&'*/-]{1,80}@[A-Za-z0-9-]{1,80}(?:\.[A-Za-z0-9-]{1,63})+")
 
 #: the subject and detail of a status that settle the matter: is the address dead?
@@ -338,7 +340,7 @@ def _original_id(message: Message) -> str | None:
     for value in message.returned.get("message-id", ()):
         for found in headers.message_ids(value):
             return found
-    in_text = _MESSAGE_ID.search(message.text)
+    in_text = _MESSAGE_ID.search(message.text) or _MESSAGE_ID_JSON.search(message.text[:_MAX_NOTICE])
     if in_text:
         return in_text[1]
     return message.references[-1] if message.references else None

@@ -328,7 +328,7 @@ class _Collector:
         return b"".join([*kept, raw[position:]])[: 4 * MAX_TEXT] if kept else raw
 
     def _pgp(self, text: str) -> str:
-        if "-----BEGIN PGP MESSAGE-----" in text:
+        if _PGP_MESSAGE.search(text):
             self.content.encrypted = True
         return _without_armour(text)
 
@@ -372,6 +372,10 @@ _SIGNED, _SIGNATURE, _END = (
     "-----BEGIN PGP SIGNATURE-----",
     "-----END PGP SIGNATURE-----",
 )
+
+
+#: in a letter of one's own; behind > it is what the sender could not read either
+_PGP_MESSAGE = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.M)
 
 
 def _without_armour(text: str) -> str:

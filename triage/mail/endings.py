@@ -84,7 +84,7 @@ def is_signature(lines: Lines, first: int, stop: int) -> bool:
 
 
 def _is_prose(lines: Lines, first: int, stop: int) -> bool:
-    words = " ".join(line.strip() for line in lines.lines[first:stop])
+    words = " ".join(lines.lines[index].strip() for index in range(first, stop) if lines.is_own(index))
     return len(words.split()) >= _PROSE_WORDS and bool(_SENTENCE_END.search(words))
 
 

@@ -63,6 +63,7 @@ _QUOTED = re.compile(
     r")(?=\s|$)",
     re.I,
 )
+_GMAIL = re.compile(r"(?:^|\s)(?:x_)*gmail_quote(?:_container)?(?=\s|$)", re.I)
 _SIGNATURE = re.compile(
     r"(?:^|\s)(?:x_)*(?:gmail_signature|moz-signature|signature|applemailsignature"
     r"|protonmail_signature_block(?:-user|-proton)?"
@@ -89,6 +90,8 @@ class _Writer:
         self.marked = 0
         #: where everything that follows becomes quoted; None while nothing says so
         self.rest: int | None = None
+        #: where the attribution of Gmail's quotes began that were answered one by one; the first of them has it
+        self.announced: int | None = None
 
     def text(self, value: str, *, pre: bool) -> None:
         if pre:
@@ -164,7 +167,10 @@ def _walk(root: Node, writer: _Writer) -> None:
                 kind = _enter(node, tag, writer)
                 child = node.first_child
                 pre += tag == "pre"
-                leaving.append((node, tag, kind, writer.length))
+                start = writer.length
+                if kind is not None and writer.announced is not None:
+                    start, writer.announced = writer.announced, None
+                leaving.append((node, tag, kind, start))
                 if child is None:
                     pre -= _leave(leaving.pop(), writer)
         else:
@@ -207,8 +213,27 @@ def _enter(node: ElementNode, tag: str, writer: _Writer) -> MarkKind | None:
     if names and writer.rest is None and _REST.search(names):
         writer.rest = writer.length
     kind = None if writer.marked else _kind(node, tag, names)
+    if kind == "quoted" and tag == "div" and _GMAIL.search(names) and _is_answered(node):
+        writer.announced = writer.length
+        return None
     writer.marked += kind is not None
     return kind
+
+
+def _is_answered(node: ElementNode) -> bool:
+    """Gmail keeps answers between quotes in the element of the quotes: something stands below one of them."""
+    quoted = False
+    child = node.first_child
+    while child is not None:
+        if isinstance(child, ElementNode):
+            tag = (child.tag or "").lower()
+            if quoted and tag not in ("blockquote", "br"):
+                return True
+            quoted = quoted or tag == "blockquote"
+        elif quoted and isinstance(child, TextNode) and (child.node_value or "").strip():
+            return True
+        child = child.next_sibling
+    return False
 
 
 def _leave(closed: tuple[Node, str, MarkKind | None, int], writer: _Writer) -> int:

@@ -42,6 +42,8 @@ ATTRIBUTION_START = re.compile(rf"[\s>*\-–—_=]*(?:{_ON})(?:\b|(?<=[在于於
 WROTE_SOMEWHERE = re.compile(rf"(?:{WROTE})", re.I)
 #: the whole of an attribution ends so
 ATTRIBUTION_END = re.compile(rf"(?:(?:{WROTE})\s*(?:the following)?\s*[:：]?[\s\-–—_=]*|[:：][\s*\-–—_]*)$", re.I)
+#: Yahoo's apps let the quoted text follow in the same line
+ATTRIBUTION_WITHIN = re.compile(rf"<[^<>\s@]{{1,80}}@[^<>\s]{{1,200}}>\)?\s*(?:{WROTE})\s?:[ \xa0]{{2,}}\S", re.I)
 ADDRESS = re.compile(r"[^\s<>\[(\"',;:]+@[^\s<>\])\"',;:]+\.[^\s<>\])\"',;:]+")
 #: a date with its year, or a time of day
 MOMENT = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[:.h]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2}\b")
@@ -122,7 +124,8 @@ def label_kind(word: str) -> str:
 DIVIDER = re.compile(
     r"^[\s>*|]*[-_=~*–—]{2,}\s*(?:"
     + _any(
-        r"Original Message|Original Mail|Original E-?mail|Reply message|Reply Original|Replied Message"
+        r"Original Message|Original Mail|Mail original|Courriel original|Original E-?mail|Reply message"
+        r"|Reply Original|Replied Message"
         r"|Quoted message|Original Appointment|In reply to",
         r"Mensaje original|Mensaje de origen|Mensagem original|Message d'origine|Message original"
         r"|Message initial|Message transféré d'origine",
@@ -138,8 +141,9 @@ DIVIDER = re.compile(
     # help desks: "##- Please type your reply above this line -##"
     + r"|^[\s>*|]*(?:##-|[-_=~*#–—]{2,}) ?(?!-).{0,60}\b(?:"
     + _any(
-        r"above this line|encima de esta l[ií]nea|acima desta linha|au-dessus de cette ligne|oberhalb dieser Zeile"
-        r"|(?:über|ueber) dieser Zeile|boven deze (?:regel|lijn)|sopra questa (?:riga|linea)|ovenfor denne linje"
+        r"above this line|encima de esta l[ií]nea|acima desta linha|au[- ]dessus de cette ligne"
+        r"|(?:oberhalb|über|ueber) (?:dieser|der) (?:Zeile|Linie)"
+        r"|boven deze (?:regel|lijn)|sopra questa (?:riga|linea)|ovenfor denne linje"
         r"|ovanför den här raden"
     )
     + r")\b.{0,20}?[-_=~*#–—]{2,}\s*$",
@@ -171,7 +175,7 @@ FORWARD_SUBJECT = re.compile(
 )
 #: the subject of an answer
 REPLY_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|antw|sv|res|ref|odp|r|rif|ynt|回复|答复|回覆|回信|答)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]",
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|antw|betr\.?|sv|res|ref|odp|r|rif|ynt|回复|答复|回覆|回信|答)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]",
     re.I,
 )
 #: words with which a forwarder says no more than "look at this"
@@ -215,7 +219,7 @@ SENT_FROM = re.compile(
         r"|Get Outlook for|Sent: .{0,20}iPhone|Download (?:the )?.{0,20} app\b",
         rf"Enviad[oa] (?:desde|a partir d[eo]|do|da|de|con|com|via|por|pel[oa]|através d[eo])\b"
         rf"(?: m[iy]\b| (?:o )?meu\b|.{{0,40}}?\b(?:{_DEVICE})\b)"
-        r"|Obtener Outlook|Obter o? ?Outlook|Descarga(?:r)? Outlook|Obtenga Outlook",
+        r"|Obtener Outlook|Obt(?:er|enha) (?:o )?Outlook|Descarga(?:r)? Outlook|Obtenga Outlook",
         rf"Envoyée? (?:depuis|de|à partir d[eu]|avec|par|via)\b(?: mon\b| l[’']application\b"
         rf"|.{{0,40}}?\b(?:{_DEVICE})\b)"
         r"|Télécharg(?:er|ez) Outlook|Obtenir Outlook|Provenance : Courrier",
@@ -299,12 +303,16 @@ _NOTICE = _any(
     r"|(?:e-?mails?|messages?|communications?) (?:\w+ ){0,6}(?:are|is|may be) (?:\w+ )?monitored"
     r"|policy on the use of electronic communications"
     r"|you (?:are receiving|received) this (?:message|e-?mail) because|to unsubscribe\b"
-    r"|(?:^|[.|•·–-] )((?:company )?registered (?:in|office)\b)",
+    r"|(?:^|[.|•·–-] )((?:company )?registered (?:in|office)\b)"
+    r"|(?:this e-?mail is sent (?:by|on behalf of) [^.]{0,80}, )?a company registered"
+    r" in (?:england|scotland|wales|northern ireland|ireland)\b",
     r"este (?:mensaje|correo|e-?mail|comunicado)[^.]{0,200}(?:confidencial|destinatario|privilegiad)"
     r"|(?:información|contenido) (?:contenid[ao] en|de) este (?:mensaje|correo|e-?mail)"
     r"|aviso (?:legal|de confidencialidad)|antes de imprimir|libre de virus"
     r"|si (?:usted )?no es el destinatario|si ha recibido este (?:mensaje|correo) por error"
-    r"|recib(?:ido|es|e|ió) este (?:mensaje|correo)[^.]{0,20} porque [^.]{0,60}(?:suscri|grupo|lista)",
+    r"|recib(?:ido|es|e|ió) este (?:mensaje|correo)[^.]{0,20} porque [^.]{0,60}(?:suscri|grupo|lista)"
+    r"|(?:en cumplimiento|de (?:acuerdo|conformidad)|conforme)[^.]{0,40} (?:RGPD|LOPD\w*|LSSI\w*"
+    r"|protección de datos)\b",
     r"esta? (?:mensagem|e-?mail|correio)[^.]{0,200}(?:confidencia|destinat|privilegiad)"
     r"|(?:informaç(?:ão|ões)|conteúdo) (?:contid[ao]s? n|d)est[ae] (?:mensagem|e-?mail|correio)"
     r"|aviso de confidencialidade|antes de imprimir|livre de vírus"
@@ -314,16 +322,19 @@ _NOTICE = _any(
     r"|destiné)|informations? contenues? dans ce (?:message|courriel|mail)|avis de confidentialité"
     r"|n'imprimez ce|avant d'imprimer"
     r"|si vous (?:avez reçu|recevez) ce (?:message|courriel|mail) par erreur|l'absence de virus"
-    r"|garanti sans virus"
+    r"|garanti sans virus|(?:informations?|données)[^.]{0,60} protection des données|conformément [^.]{0,30}\bRGPD\b"
     r"|vous (?:recevez|avez reçu) cet? (?:message|courriel|mail),? (?:car|parce que) [^.]{0,60}(?:abonn|groupe|liste)",
     r"diese (?:e-?mail|nachricht)[^.]{0,200}(?:vertraulich|ausschließlich|bestimmt|rechtlich geschützt)"
     r"|in dieser (?:e-?mail|nachricht) enthaltene"
     r"|wenn sie nicht der (?:richtige|beabsichtigte) (?:adressat|empfänger)|vertraulichkeitshinweis"
     r"|bitte (?:prüfen|denken) sie .{0,60}(?:ausdrucken|drucken|umwelt)|auf viren geprüft|virenfrei"
+    r"|(?:informationen|hinweise) zum datenschutz\b"
     r"|sie (?:erhalten|haben) diese (?:e-?mail|nachricht)[^.]{0,20} weil [^.]{0,60}(?:gruppe|abonn|liste|verteiler)"
     r"|\bHR[AB] ?\d{2,}|(?:^|[.,;|•·–-] ?)(?:geschäftsführ(?:er(?:in)?|ung)|vorstand|sitz der gesellschaft)[\s\xa0]*:",
     r"(?:dit|deze) (?:bericht|e-?mail)[^.]{0,200}(?:vertrouwelijk|geadresseerde|bestemd)"
     r"|(?:questo|il presente) (?:messaggio|e-?mail)[^.]{0,200}(?:riservat|confidenzial|destinatari)"
+    r"|informazioni contenute (?:in quest|nella? present)"
+    r"|(?:verzonden met|in) (?:dit|deze) (?:e-?mail\w*|bericht)[^.]{0,100}(?:vertrouwelijk|geadresseerde)"
     r"|dett?a (?:meddelande|e-?post)[^.]{0,200}konfidentiell"
     r"|denne (?:e-?mail|e-?post\w*|meddelelse|melding)[^.]{0,200}(?:fortrolig|konfidensiel)"
     r"|(?:ta|niniejsza) wiadomość[^.]{0,200}poufn",
@@ -337,7 +348,7 @@ _BANNER = (
         r"(?:this|the) (?:e-?mail|message|mail)(?: has| was)? (?:originated|came|comes|sent|received|is)(?: from)?"
         r"(?: an?)? (?:outside|external)|you don[’']t often (?:get|receive) e-?mail from",
         r"este (?:correo|mensaje|e-?mail)(?: electrónico)? (?:se ha originado|se originó|proviene|procede"
-        r"|ha sido enviado|fue enviado|viene) (?:de|desde) (?:fuera|un remitente externo)"
+        r"|ha sido enviado|fue enviado|viene) (?:(?:de |desde )?fuera|(?:de|desde) un remitente externo)"
         r"|no suele recibir correos? electrónicos? de",
         r"est[ae] (?:mensagem|e-?mail)(?: foi)? (?:enviad[ao]|originad[ao]|veio|provém|procede|originou-se) de"
         r" (?:fora|um remetente externo)|(?:você )?não costuma receber e-?mails de",
@@ -346,6 +357,9 @@ _BANNER = (
         r"|vous n[’']obtenez pas souvent d[’']e-?mail|vous ne recevez pas souvent d",
         r"diese (?:e-?mail|nachricht|mail) (?:stammt|kommt|wurde) von (?:außerhalb|extern|einem externen)"
         r"|sie erhalten nicht (?:häufig|oft) e-?mails von",
+        r"questa (?:e-?mail|mail) (?:proviene|arriva|è stata inviata) da(?:ll[’']| un mittente )(?:estern)"
+        r"|questo messaggio (?:proviene|arriva|è stato inviato) da(?:ll[’']| un mittente )(?:estern)"
+        r"|(?:deze e-?mail|dit bericht) (?:is afkomstig|komt|is verzonden) van (?:buiten|een externe)",
     )
     + r"|^[\W_]*(?:external|externe?r?|externo|ext)(?: (?:e-?mail|sender|message|mail|nachricht|absender|courriel"
     r"|remitente|remetente))?[\W_]*$"
@@ -360,11 +374,12 @@ BANNER_ADVICE = re.compile(
         r"|learn why this is",
         r"no (?:abra|haga clic|pulse)|descubra por qué|não (?:clique|abra)|saiba por ?que",
         r"ne cliquez|n[’']ouvrez|découvrez pourquoi|klicken sie|öffnen sie|erfahren sie, warum",
+        r"non (?:cliccare|aprire|cliccate|aprite)|klik niet|open geen",
     ),
     re.I,
 )
 #: words that may stand before it: "CAUTION:"
-BANNER_ALERT = re.compile(r"^[\W_]*(?:[^\W_]+[\s:!.–-]*){0,3}$")
+BANNER_ALERT = re.compile(r"^[\W_]*(?:[^\W_]+[\W_]*){0,3}$")
 #: a line that begins a signature (RFC 3676 section 4.3, and looser)
 SIGNATURE_MARK = re.compile(r"^\s*(?:--|––|—|——|__+)\s*$")
 #: a line drawn with the keyboard

@@ -7,6 +7,7 @@ come in the wordings of `phrases`. What looks like one of them but may be a sent
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import takewhile
 
 from triage.mail import phrases
 from triage.mail.endings import is_signature
@@ -30,7 +31,7 @@ PREFIX = re.compile(r"^[ \t]*(?:>(?!:\s*$|.*<<\s*$)|\|(?=\s)(?!.*\|)|[A-Z]{1,3}>
 _UNPREFIXED = re.compile(r"^[ \t]*(?:[>|][ \t]?)+")
 
 
-def by_markup(lines: Lines, marks: Sequence[Mark]) -> None:
+def by_markup(lines: Lines, marks: Sequence[Mark], *, forward: bool) -> None:
     for mark in marks:
         first = bisect_left(lines.starts, mark.start)
         stop = min(bisect_left(lines.starts, mark.end), len(lines.lines))
@@ -38,6 +39,9 @@ def by_markup(lines: Lines, marks: Sequence[Mark]) -> None:
             # A bare blockquote quotes where something says whom; writers indent with it, too.
             if _is_announced(lines, first, stop):
                 lines.mark(first, stop, "quoted")
+        elif mark.kind == "quoted" and (forward or _announces_forward(lines, lines.next_filled(first))):
+            # Most programs mark what they forward as what they quote.
+            lines.mark(_rule_above(lines, first), stop, "forwarded")
         elif mark.kind != "signature" or is_signature(lines, first, stop):
             lines.mark(first, stop, mark.kind)
 
@@ -151,20 +155,38 @@ def _is_attribution(line: str, *, started: bool) -> bool:
 def _rest(lines: Lines, index: int, *, forward: bool, answer: bool) -> PartLabel | None:
     """What the rest of the mail is, if this line announces it."""
     line = lines.lines[index]
+    if _runs_on(line[:_MAX_ATTRIBUTION]):
+        return "quoted"
     if len(line) > _MAX_ANNOUNCEMENT:
         return "quoted" if _header_block(lines, index) else None
-    following = lines.next_filled(index + 1)
-    if phrases.FORWARD.match(line) and (
-        line.lstrip(" >*|\t")[:1] in "-_=~–—"
-        or _header_block(lines, following)
-        or (following < len(lines.lines) and lines.labels[following] != "own")
-    ):
+    if _announces_forward(lines, index):
         return "forwarded"
     if phrases.DIVIDER.match(line):
         return "forwarded" if forward else "quoted"
     if _header_block(lines, index):
         return "quoted" if answer else "forwarded"
     return None
+
+
+def _runs_on(line: str) -> bool:
+    """An attribution with what it quotes in its own line."""
+    return (
+        "@" in line
+        and phrases.ATTRIBUTION_WITHIN.search(line) is not None
+        and bool(phrases.ATTRIBUTION_START.match(line) and phrases.MOMENT.search(line))
+    )
+
+
+def _announces_forward(lines: Lines, index: int) -> bool:
+    if index == len(lines.lines) or len(lines.lines[index]) > _MAX_ANNOUNCEMENT:
+        return False
+    line = lines.lines[index]
+    following = lines.next_filled(index + 1)
+    return bool(phrases.FORWARD.match(line)) and (
+        line.lstrip(" >*|\t")[:1] in "-_=~–—"
+        or _header_block(lines, following)
+        or (following < len(lines.lines) and lines.labels[following] != "own")
+    )
 
 
 def _header_block(lines: Lines, index: int) -> bool:
@@ -204,16 +226,23 @@ def matter(lines: Lines, first: int, stop: int) -> int:
                 break
         elif phrases.LABEL.match(line):
             headers = True
+        elif phrases.FORWARD.match(line) or phrases.DIVIDER.match(line) or phrases.RULE.match(line):
+            pass  # Zoho announces a forward above its headers and below them
         elif headers:
             # A long list of recipients goes on in the next line, where more headers follow.
-            ahead = [_UNPREFIXED.sub("", each) for each in lines.lines[index + 1 : min(index + _HEADER_GAP, stop)]]
-            folded = line[0] in " \t" or any(phrases.LABEL.match(each) for each in ahead)
-            if not folded or "" in (each.strip() for each in ahead[:1]):
+            ahead = _paragraph_below(lines, index, min(index + _HEADER_GAP, stop))
+            if not ahead or not (line[0] in " \t" or any(phrases.LABEL.match(each) for each in ahead)):
                 break
-        elif not (phrases.FORWARD.match(line) or phrases.DIVIDER.match(line) or phrases.RULE.match(line)):
+        else:
             break
         index += 1
     return index if index < stop else first
+
+
+def _paragraph_below(lines: Lines, index: int, stop: int) -> list[str]:
+    """The lines from the next one on to an empty or a drawn one, without what stands before quoted lines."""
+    bare = (_UNPREFIXED.sub("", line) for line in lines.lines[index + 1 : stop])
+    return list(takewhile(lambda line: line.strip() and not phrases.RULE.match(line), bare))
 
 
 def level(line: str) -> int:

@@ -1,6 +1,7 @@
 """XML as documents carry it, by expat; entities and DTDs are refused, so nothing expands and nothing is fetched."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -104,3 +105,37 @@ def tree(data: bytes) -> Element:
 
     parse(data, start, end, builder.data)
     return builder.close()
+
+
+#: longer values without a space are signatures, certificates and files
+_MAX_WORD = 80
+_MAX_VALUE = 2_000
+#: where one word of a name ends: "TotalAmount", "nNF"
+_NEXT_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]+")
+
+
+def lines(root: Element) -> str:
+    """Each value of a tree on a line, behind the name of its element or attribute."""
+    out: list[str] = []
+    length = 0
+    for name, value in _values(root):
+        words = on_one_line(value)
+        if words and len(words) <= _MAX_VALUE and max(map(len, words.split(" "))) <= _MAX_WORD:
+            out.append(f"{_NEXT_WORD.sub(' ', name[:_MAX_WORD])}: {words}")
+            length += len(out[-1])
+        if length > MAX_TEXT:
+            break
+    return "\n".join(out)
+
+
+def _values(root: Element) -> Iterator[tuple[str, str]]:
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if not name.startswith(("xmlns", "xsi:")):
+                yield name.rpartition(":")[2], value
+        yield str(element.tag), element.text or ""
+
+
+def on_one_line(value: str | None) -> str:
+    """A value without the line breaks and indents of the file."""
+    return " ".join((value or "").split())
