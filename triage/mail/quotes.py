@@ -155,7 +155,7 @@ def _is_attribution(line: str, *, started: bool) -> bool:
 def _rest(lines: Lines, index: int, *, forward: bool, answer: bool) -> PartLabel | None:
     """What the rest of the mail is, if this line announces it."""
     line = lines.lines[index]
-    if _runs_on(line[:_MAX_ATTRIBUTION]):
+    if "@" in line and _runs_on(line[:_MAX_ATTRIBUTION]):
         return "quoted"
     if len(line) > _MAX_ANNOUNCEMENT:
         return "quoted" if _header_block(lines, index) else None
@@ -170,10 +170,10 @@ def _rest(lines: Lines, index: int, *, forward: bool, answer: bool) -> PartLabel
 
 def _runs_on(line: str) -> bool:
     """An attribution with what it quotes in its own line."""
-    return (
-        "@" in line
-        and phrases.ATTRIBUTION_WITHIN.search(line) is not None
-        and bool(phrases.ATTRIBUTION_START.match(line) and phrases.MOMENT.search(line))
+    return bool(
+        phrases.ATTRIBUTION_START.match(line)
+        and phrases.ATTRIBUTION_WITHIN.search(line)
+        and phrases.MOMENT.search(line)
     )
 
 
@@ -181,8 +181,10 @@ def _announces_forward(lines: Lines, index: int) -> bool:
     if index == len(lines.lines) or len(lines.lines[index]) > _MAX_ANNOUNCEMENT:
         return False
     line = lines.lines[index]
+    if not phrases.FORWARD.match(line):
+        return False
     following = lines.next_filled(index + 1)
-    return bool(phrases.FORWARD.match(line)) and (
+    return (
         line.lstrip(" >*|\t")[:1] in "-_=~–—"
         or _header_block(lines, following)
         or (following < len(lines.lines) and lines.labels[following] != "own")
