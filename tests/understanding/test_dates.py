@@ -201,6 +201,12 @@ def test_a_list_shares_its_month() -> None:
         ("de", "01.06.2026-30.06.2026", "2026-06-01", "2026-06-30"),
         ("fr", "01/06/2026-30/06/2026", "2026-06-01", "2026-06-30"),
         ("pt", "01/06 a 30/06/2026", "2026-06-01", "2026-06-30"),
+        ("de", "vom 01.01. - 31.12.2024", "2024-01-01", "2024-12-31"),
+        ("de", "01.10. bis 31.03.2025", "2024-10-01", "2025-03-31"),
+        ("fr", "du 1er janvier au 31 décembre 2024", "2024-01-01", "2024-12-31"),
+        ("fr", "du 1er au 15/11/2025", "2025-11-01", "2025-11-15"),
+        ("es", "del 1 al 15/11/2025", "2025-11-01", "2025-11-15"),
+        ("de", "vom 1. bis 15.11.2025", "2025-11-01", "2025-11-15"),
     ],
 )
 def test_both_ends_of_a_period_are_read(language: Language, text: str, first: str, last: str) -> None:
@@ -276,6 +282,10 @@ def test_a_list_that_runs_over_the_end_of_a_month_begins_in_the_month_before() -
         ("es", "hoy hace un mes", "2026-05-15"),
         ("de", "morgen früh", "2026-06-16"),
         ("de", "am vorletzten Montag", "2026-06-01"),
+        ("es", "el miercoles pasado", "2026-06-10"),
+        ("pt", "na terca passada", "2026-06-09"),
+        ("pt", "amanha", "2026-06-16"),
+        ("de", "uebermorgen", "2026-06-17"),
     ],
 )
 def test_relative_days_count_from_the_day_of_writing(language: Language, text: str, value: str) -> None:

@@ -152,6 +152,7 @@ NEAR: Final[dict[str, dict[str, int]]] = {
         "heute": 0,
         "vorgestern": -2,
         "übermorgen": 2,
+        "uebermorgen": 2,
         "heute morgen": 0,
         "heute in einer woche": 7,
         "heute in acht tagen": 7,
@@ -233,8 +234,8 @@ LAST: Final[dict[str, str]] = {
 }
 LAST_AFTER: Final[dict[str, str]] = {
     "en": r"(?P<past>before last)|(?P<coming>$^)",
-    "es": r"(?P<past>pasado|antepasado|último)|(?P<coming>próximo|que viene)",
-    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao]|retrasad[ao])|(?P<coming>que vem|próxim[ao]))",
+    "es": r"(?P<past>pasado|antepasado|[úu]ltimo)|(?P<coming>pr[óo]ximo|que viene)",
+    "pt": r"(?:-feira)? ?(?:(?P<past>passad[ao]|retrasad[ao])|(?P<coming>que vem|pr[óo]xim[ao]))",
     "fr": r"(?P<past>dernier|passé)|(?P<coming>prochain)",
     "de": r"(?P<past>$^)|(?P<coming>$^)",
 }
@@ -369,4 +370,8 @@ UNTIL: Final[dict[str, str]] = {
 JOINED: Final = (
     r"[ ,]*(?:-|–|\b(?:to|until|and|again on|al?|y|hasta|e|até|ao?|et|au|und|bis)\b)?"
     r"(?: ?\b(?:on|the|el|del?|no|do|dia|le|du|am|zum|den|vom)\b){0,2} ?"
+)
+#: what stands between the two ends of a period
+TO: Final = (
+    r" ?(?:-|–|\b(?:to|until|till|through|al?|hasta|até|ao?|au|jusqu'au|bis)\b)(?: (?:the|el|ao?|zum|dem|dia))? ?"
 )

@@ -9,11 +9,13 @@ or the habit of the text settles the order. Relative days are marked as such.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from triage.understanding.days import LETTERS, Day, Order, without_overlaps
+from triage.understanding import date_words
+from triage.understanding.days import LETTERS, Day, Order, on_calendar, without_overlaps
 from triage.understanding.findings import LANGUAGES, Language
 from triage.understanding.named_days import named_days
 from triage.understanding.numeric_days import numeric_days, run_together_days
@@ -25,6 +27,7 @@ _EARLIEST: Final = date(1900, 1, 1)
 _LATEST: Final = date(2999, 12, 31)
 #: the end of a period, and its beginning without a month or a year of its own: "3-5 June", "01.06.-30.06.2026"
 _HYPHEN: Final = re.compile(r"-(?<=[\d.]-)(?=\d{1,2}(?:[./]\d{1,2}[./]|\.? ?[^\W\d_]{3}))")
+_TO: Final = re.compile(date_words.TO, re.IGNORECASE)
 _PERIOD: Final = re.compile(r"(?:^|[^\w.,/:-])\d{1,2}(?:\.|[./]\d{1,2}(?:\.|[./](?:\d{4}|\d\d))?)?\Z")
 
 
@@ -39,10 +42,28 @@ def read_dates(text: str, language: Language | None = None, *, written: date, or
         *named_days(text, said, languages, written),
         *numeric_days(text, written, order, dotted="de" in languages),
     ]
-    found = [*told(text, found, written, languages), *run_together_days(text)]
+    found = [*told(text, [*_of_period(text, found)], written, languages), *run_together_days(text)]
     for each in languages:
         found += relative_days(text, said, each, written)
     return without_overlaps(found)
+
+
+def _of_period(text: str, days: Sequence[Day]) -> Iterator[Day]:
+    """The days, those without a year in that of the day which they go on to: "01.01. - 31.12.2025"."""
+    after: Day | None = None
+    for day in sorted(days, key=lambda day: day.start, reverse=True):
+        if after and day.yearless and not after.yearless and _TO.fullmatch(text, day.end, after.start):
+            value = _before(day.value, after.value)
+            other = day.alternative and _before(day.alternative, after.value)
+            day = replace(day, value=value, alternative=other, yearless=False)
+        yield day
+        after = day
+
+
+def _before(day: date, last: date) -> date:
+    """The day of the same name in the year before the last one; itself where the calendar has none such."""
+    year = last.year - ((day.month, day.day) > (last.month, last.day))
+    return on_calendar(year, day.month, day.day) or day
 
 
 def _plain(text: str) -> str:

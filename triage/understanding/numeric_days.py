@@ -43,7 +43,15 @@ _NUMERIC: Final = re.compile(
 _LOOSE: Final = re.compile(
     r"(?<![\d])(?P<y>(?:19|20)\d\d)(?P<s>-?)(?P<m>0[1-9]|1[0-2])(?P=s)(?P<d>0[1-9]|[12]\d|3[01])(?!\d|-\d|[^\W\d_])"
 )
-_OPENS: Final = re.compile(r"(?<![\w.,/:-])(?P<d>0?[1-9]|[12]\d|3[01])\. ?[–-] ?\Z")
+_OPENS: Final = re.compile(
+    r"(?:(?<![\w.,/:-])|(?P<said>\b(?:from|between|del?|entre|du|vom|von)(?: the| el| le| dem)? ))"
+    r"(?P<d>0?[1-9]|[12]\d|3[01])"
+    r"(?:\. ?[–-] ?|(?(said)(?:\.|er|º|st|nd|rd|th)? (?:bis|to|al?|hasta|ao?|até|au)(?: the| el| zum)? |(?!)))\Z",
+    re.IGNORECASE,
+)
+
+#: characters before a day in which its period may begin
+_WINDOW: Final = 28
 
 
 def numeric_days(text: str, written: date, order: Order | None, *, dotted: bool) -> Iterator[Day]:
@@ -64,9 +72,9 @@ def run_together_days(text: str) -> Iterator[Day]:
 
 def _opened(text: str, day: Day) -> Iterator[Day]:
     """The day, and the one that begins its period in the same month: "03.-05.06.2026"."""
-    before = _OPENS.search(text[max(0, day.start - 8) : day.start])
+    before = _OPENS.search(text[max(0, day.start - _WINDOW) : day.start])
     if before and (value := on_calendar(day.value.year, day.value.month, int(before["d"]))) and value < day.value:
-        start = max(0, day.start - 8) + before.start("d")
+        start = max(0, day.start - _WINDOW) + before.start("d")
         yield Day(start=start, end=start + len(before["d"]), value=value, yearless=day.yearless)
     yield day
 

@@ -1,7 +1,7 @@
 """Days told from the day of writing: "yesterday", "three days ago", "last Friday", "the 3rd of last month"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +10,7 @@ from typing import Final
 
 from triage.understanding import date_words
 from triage.understanding.days import LETTERS, Day, month_away, on_calendar
+from triage.understanding.lexicon import fold
 from triage.understanding.numbers import at_digits, read_words
 
 
@@ -18,7 +19,7 @@ def relative_days(text: str, said: AbstractSet[str], language: str, written: dat
     words = _relative_words(language)
     yield from _counted(text, said, language, words, written)
     if not said.isdisjoint(words.weekdays):
-        yield from _weekdays(text, language, words, written)
+        yield from _weekdays(text, words, written)
     for match in () if said.isdisjoint(date_words.ON_WORDS[language]) else words.on.finditer(text):
         if value := _day_of_month(int(match["d"]), written):
             yield Day(start=match.start("d"), end=match.end(), value=value, relative=True)
@@ -39,14 +40,17 @@ class _Relative:
     #: a word of each phrase
     near_words: frozenset[str]
     ahead_words: frozenset[str]
-    weekdays: frozenset[str]
+    #: as spelled, and as typed without accents: from Monday, which is 0
+    weekdays: Mapping[str, int]
+    #: days away
+    days_near: Mapping[str, int]
 
 
 def _counted(text: str, said: AbstractSet[str], language: str, words: _Relative, written: date) -> Iterator[Day]:
     """ "yesterday", "three days ago", "in three days"."""
     for match in () if said.isdisjoint(words.near_words) else words.near.finditer(text):
         if match["near"]:
-            value: date | None = written + timedelta(date_words.NEAR[language][match["near"].lower()])
+            value: date | None = written + timedelta(words.days_near[match["near"].lower()])
         else:
             ahead = " from " in match[0].lower()
             value = None if _lasts(text, match) else _away(match["n"], match["unit"], language, written, back=not ahead)
@@ -59,28 +63,29 @@ def _counted(text: str, said: AbstractSet[str], language: str, words: _Relative,
             yield Day(start=match.start() + (match[0][0] == " "), end=match.end(), value=value, relative=True)
 
 
-def _weekdays(text: str, language: str, words: _Relative, written: date) -> Iterator[Day]:
+def _weekdays(text: str, words: _Relative, written: date) -> Iterator[Day]:
     """ "last Friday", "the Monday before last", "Friday of last week"."""
-    number_of = date_words.WEEKDAYS[language].index
+    number_of = words.weekdays
     for match in words.weekday.finditer(text):
         back = bool(match["last"] or match["past"])
         if not back and not (match["next"] or match["coming"]):
             continue
-        away = (number_of(match["day"].lower()) - written.weekday()) % 7
+        away = (number_of[match["day"].lower()] - written.weekday()) % 7
         days = (away or 7) - 7 if back and away else -7 if back else away or 7
         if back and _BEFORE_LAST.search(match[0]):
             days -= 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
     for match in words.of_week.finditer(text):
-        days = number_of((match["after"] or match["before"]).lower()) - written.weekday() - 7
+        days = number_of[(match["after"] or match["before"]).lower()] - written.weekday() - 7
         yield Day(start=match.start(), end=match.end(), value=written + timedelta(days), relative=True)
 
 
 @cache
 def _relative_words(language: str) -> _Relative:
-    near = date_words.NEAR[language]
+    near = _also_without_accents(date_words.NEAR[language])
     nearby = "|".join(sorted(map(re.escape, near), key=len, reverse=True))
-    days = "|".join(date_words.WEEKDAYS[language])
+    weekdays = _also_without_accents({name: at for at, name in enumerate(date_words.WEEKDAYS[language])})
+    days = "|".join(weekdays)
     before, after = date_words.LAST[language], date_words.LAST_AFTER[language]
     week_before, week_after = date_words.OF_WEEK[language]
     return _Relative(
@@ -92,8 +97,13 @@ def _relative_words(language: str) -> _Relative:
         on=re.compile(date_words.ON[language], re.IGNORECASE if language != "de" else 0),
         near_words=frozenset((*date_words.AGO_WORDS[language], *(LETTERS.findall(each)[-1] for each in near))),
         ahead_words=frozenset(date_words.AHEAD_WORDS[language]),
-        weekdays=frozenset(date_words.WEEKDAYS[language]),
+        weekdays=weekdays,
+        days_near=near,
     )
+
+
+def _also_without_accents(days: Mapping[str, int]) -> Mapping[str, int]:
+    return {**{fold(name): away for name, away in days.items()}, **days}
 
 
 #: how the words for a month and for a year begin, in all languages
