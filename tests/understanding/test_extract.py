@@ -303,6 +303,40 @@ def test_a_country_in_the_mail_settles_the_dollar(extractor: Extractor) -> None:
     assert [each.currency for each in open_ if each.kind == "amount"] == ["$"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "currencies"),
+    [
+        ("en", "It shows A$1,210.00 including $110.00 GST.", ["AUD", "AUD"]),
+        ("es", "Me cobran $1,450.00 M.N. y son 200 pesos de más.", ["MXN", "MXN"]),
+        ("es", "El cargo fue de US$ 50, unos $ 900.", ["USD", "$"]),
+        ("de", "Beleg-Nr.\tDatum\tBetrag EUR\n4410087\t03.09.2026\t1.045,00\nSumme\t\t1.445,68", ["EUR", "EUR"]),
+        ("en", "Invoice | Amount (£)\n4410087 | 1,045.00", ["GBP"]),
+        ("en", "We saw ALL\nof it: 45.00 was billed.", [None]),
+    ],
+)
+def test_what_the_mail_says_of_one_amount_holds_for_the_others(
+    extractor: Extractor, language: Language, text: str, currencies: list[str | None]
+) -> None:
+    """The only dollar, the only peso, the head of a column."""
+    assert [each.currency for each in extractor.findings(mail(text), language) if each.kind == "amount"] == currencies
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "values"),
+    [
+        ("en", "I pay 28.99, and now you want 35 a month.", ["28.99", "35.00"]),
+        ("de", "Ich zahle 28,99, nicht 35 im Monat.", ["28.99", "35.00"]),
+        ("pt", "Falaram 128 por mês por 24 meses.", ["128.00"]),
+        ("en", "I come 3 times a month and use 100 GB per month.", []),
+    ],
+)
+def test_a_bare_number_a_month_is_a_price(
+    extractor: Extractor, language: Language, text: str, values: list[str]
+) -> None:
+    """Whatever stands before it; what is counted or measured is none."""
+    assert of(extractor.findings(mail(text), language), "amount") == values
+
+
 DISPUTE = Verdict(probability=0.95, reasons={"wrong_amount": 0.8, "unrecognized_charge": 0.2})
 
 

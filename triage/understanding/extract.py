@@ -37,6 +37,7 @@ RELATIVE: Final[Kind] = "other"
 PHRASES: Final = ("dispute.", "reason.", "against.")
 
 SHARING: Final = frozenset[str]().union(*SHARED.values())
+_DOLLAR: Final = re.compile(r"(?<![^\W_])(?!US)[A-Z]{1,3}\$(?=[ \u00a0]?\d)")
 _CODE: Final = re.compile(r"[A-Z](?<![^\W\d_].)[A-Z]{2}(?![^\W\d_])")
 #: country of an address → the currency that its "$" means
 _HOSTS: Final = {
@@ -53,6 +54,14 @@ _UNIT: Final = re.compile(
 _ALONE: Final = re.compile(r"\s*[^\sA-Za-z\u00c0-\u024f\d]{0,4}\s*")
 #: a word that is run together with the number behind it, as names of files have it: "Invoice90233", "factura-A26-31"
 _GLUED: Final = re.compile(r"(?<=[^\W\d_]{3}[a-zà-ÿ])-?(?=[A-Z]{0,4}-?\d)")
+#: behind a number that is a price, whatever stands before it: "35 a month"
+_MONTHLY: Final = re.compile(
+    r"[ \u00a0]?(?:/ ?|(?:a|per|each|every|al|por|par|pro|im|ao)[ \u00a0])"
+    r"(?:month|mth|mo|mes|m[eê]s|mois|monat|year|yr|año|ano|an|jahr)\b",
+    re.IGNORECASE,
+)
+#: the head of a column, or a label, that tells the currency of numbers without one: "Betrag EUR", "Amount (in GBP)"
+_HEADED: Final = re.compile(r"(?<=[^\W\d_] )(?:\(|in |en |em )?([A-Z]{3}|[€£])\)?(?=[ \u00a0]*(?:[\t\n|:;]|\Z))")
 _CLOCK: Final = re.compile(r"(?:\b(?:um|at|à|às|as|a las|gegen|ab|until|vers|sobre las|von|bis)) $", re.IGNORECASE)
 
 
@@ -251,7 +260,7 @@ def _implied(
     message: Message, language: Language, sections: Sequence[Section], readings: Sequence[Reading]
 ) -> frozenset[str]:
     """The currencies that the mail points to: by their codes, by signs of a country, by the sender's address."""
-    codes = SHARING.intersection(code for section in sections for code in _CODE.findall(section.text))
+    codes = SHARING.intersection(code for section in sections for code in _codes(section.text))
     if codes:
         return codes
     signs = {hit.name[5:] for reading in readings for hit in reading.of("sign")}
@@ -262,6 +271,13 @@ def _implied(
         return frozenset({_HOSTS[host]})
     offset = message.date.utcoffset() if message.date else None
     return frozenset({_by_clock(language, offset / timedelta(hours=1))} - {""}) if offset is not None else frozenset()
+
+
+def _codes(text: str) -> Iterator[str]:
+    """Codes, and dollars with the letters of their country: "A$"; whoever writes "US$" may have another one, too."""
+    yield from _CODE.findall(text)
+    if "$" in text:
+        yield from (currencies.SIGNS.get(sign.lower(), "") for sign in _DOLLAR.findall(text))
 
 
 def _by_clock(language: Language, hours: float) -> str:
@@ -277,15 +293,40 @@ def _order(language: Language, implied: AbstractSet[str]) -> Order | None:
 
 
 def _agreed(reads: Sequence[Read]) -> list[Read]:
-    """What one section settles for all: amounts without a currency take the only one of the mail."""
+    """What one section settles for all: shared signs, and bare numbers, mean the only currency of the mail."""
     named = {amount.currency for read in reads for amount in read.amounts if amount.currency}
+    meant = {sign: of_sign for sign in named if (of_sign := _meant(sign, named))}
+    named = {meant.get(currency, currency) for currency in named}
+    if not named and any(read.amounts for read in reads):
+        named = {code for read in reads for code in _headed(read.section.text)}
     only = next(iter(named)) if len(named) == 1 else None
-    if only is None:
+    if only is None and not meant:
         return list(reads)
     return [
-        replace(read, amounts=tuple(each if each.currency else replace(each, currency=only) for each in read.amounts))
+        replace(
+            read,
+            amounts=tuple(
+                replace(each, currency=meant.get(each.currency, each.currency) if each.currency else only)
+                for each in read.amounts
+            ),
+        )
         for read in reads
     ]
+
+
+def _meant(sign: str, named: AbstractSet[str]) -> str | None:
+    """The one currency beside a shared sign that it may stand for: "A$1,210 including $110"."""
+    # who writes "US$ 50" has another dollar, too
+    others = (SHARED.get(sign, frozenset()) & named) - {"USD"}
+    return next(iter(others)) if len(others) == 1 else None
+
+
+def _headed(text: str) -> Iterator[str]:
+    """The currencies that stand over columns or behind labels."""
+    for match in _HEADED.finditer(text):
+        code = currencies.SIGNS.get(match[1], match[1])
+        if currencies.is_code(code) and code not in currencies.WORDLIKE:
+            yield code
 
 
 # ------------------------------------------------------------------------------------------- bare numbers
@@ -320,6 +361,7 @@ def _is_money(text: str, amount: Amount, reading: Reading, held: Sequence[tuple[
     after = reading.token_at(amount.end)
     counted = any(hit.name == "money.units" and hit.first == after for hit in reading.hits)
     told = any(hit.name == "money.before" and hit.last in (token, token - 1) for hit in reading.hits)
+    told = told or bool(_MONTHLY.match(text, amount.end))
     labelled = any(hit.name == "label.none" and hit.last in (token, token - 1) for hit in reading.hits)
     if counted or labelled:
         return False
