@@ -114,14 +114,20 @@ def test_the_invoice_within_a_pdf_is_read() -> None:
         ("other.xml", b"<settings><total>5</total></settings>"),
         ("factur-x.xml", b"<broken"),
         ("factur-x.xml", b"<!DOCTYPE x [<!ENTITY a 'b'>]><Invoice>&a;</Invoice>"),
-        ("notes.txt", UBL.encode()),
+        ("notes.txt", b"Total 240.00"),
     ],
     ids=["other", "damaged", "entities", "text"],
 )
-def test_other_files_within_a_pdf_are_not_opened(name: str, content: bytes) -> None:
+def test_other_files_within_a_pdf_are_not_read(name: str, content: bytes) -> None:
     """The pages are what counts."""
     note = "no text in it: scanned pages"
     assert read_text(pdf_with(name, content), filename="a.pdf", content_type="application/pdf") == ("", note)
+
+
+def test_an_invoice_without_end_is_not_read() -> None:
+    """A few kilobytes within a PDF are gigabytes unpacked."""
+    content = pdf_with("factur-x.xml", CII.replace("<ram:ID>", " " * 9_000_000 + "<ram:ID>", 1).encode())
+    assert read_text(content, filename="a.pdf", content_type="application/pdf")[0] == ""
 
 
 def test_other_invoices_are_read_value_by_value() -> None:

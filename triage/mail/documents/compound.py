@@ -6,7 +6,7 @@ directories without end stop where the bytes that are there stop. Other librarie
 
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from triage.mail.documents import Unreadable, check_size
@@ -93,7 +93,7 @@ class Compound:
     def _fat_sectors(self) -> Iterator[int]:
         """Where the table of sectors lies: 109 places in the header, others in a chain of sectors (2.5)."""
         left = self._sectors
-        places = struct.unpack_from("<109I", self._content, 76)
+        places: Sequence[int] = struct.unpack_from("<109I", self._content, 76)
         (following,) = struct.unpack_from("<I", self._content, 68)
         while left > 0:
             for number in places:

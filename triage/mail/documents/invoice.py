@@ -76,14 +76,14 @@ _CII_SUMS = {
     "Amount due": (".//DuePayableAmount",),
 }
 #: of a line: its number, name, quantity, price, amount
-_UBL_LINE = (
+_UBL_LINE: tuple[tuple[str, ...], ...] = (
     ("ID",),
     ("Item/Name",),
     ("InvoicedQuantity", "CreditedQuantity"),
     ("Price/PriceAmount",),
     ("LineExtensionAmount",),
 )
-_CII_LINE = (
+_CII_LINE: tuple[tuple[str, ...], ...] = (
     ("AssociatedDocumentLineDocument/LineID",),
     ("SpecifiedTradeProduct/Name",),
     (".//BilledQuantity",),
