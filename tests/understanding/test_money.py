@@ -29,6 +29,8 @@ from triage.understanding.money import read_amounts
         ("de", "129,- EUR", "129", "EUR"),
         ("en", "USD 1.2k", "1200", "USD"),
         ("en", "£2.4m", "2400000", "GBP"),
+        ("en", "£29pm", "29", "GBP"),
+        ("en", "£1,150pcm", "1150", "GBP"),
         ("de", "1,5 Mio. €", "1500000", "EUR"),
         ("en", "Rs. 2,36,000", "236000", "INR"),
         ("en", "12 quid", "12", "GBP"),
@@ -322,3 +324,8 @@ def test_the_currency_table_is_sound() -> None:
     """Every sign and name leads to an ISO code or to itself as an open sign."""
     for meaning in {*currencies.SIGNS.values(), *currencies.NAMES.values()}:
         assert currencies.is_code(meaning) or meaning in {"$", "¥", "kr", "Rs", "Bs", "peso", "franc", "dirham", "BTC"}
+
+
+def test_a_dash_has_said_the_cents() -> None:
+    """What follows "12,-€ und" is another number."""
+    assert [str(amount.value) for amount in read_amounts("12,-€ und 15.", "de")] == ["12", "15"]

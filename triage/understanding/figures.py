@@ -46,6 +46,8 @@ _PERCENT: Final = re.compile(
 )
 _JOINED_BEFORE: Final = re.compile(r"(?:\w[-/:_.,'’#*]|[^\W\d_]|[#*_/])\Z")
 _JOINED_AFTER: Final = re.compile(r"[A-Za-z\u00c0-\u024f_]|[-/:.,'’]\d|[-:]\w")
+#: "£29pm", "£1,150pcm"
+_A_MONTH: Final = re.compile(r"p(?:cm|[amw])\b")
 #: "2x49,90 €"
 _COUNTED: Final = re.compile(r"(?:^|[^\w.,])\d{1,3} ?[x×]\Z")
 _ENDS: Final = re.compile(r"\s*(?:[.!?,;)]|$)")
@@ -112,7 +114,9 @@ def _around(
         stop = after.end("times")
     elif bracket and currency:
         stop = bracket.end()
-    elif _JOINED_AFTER.match(text, stop) and not (name_before and begins_range(text, stop, reading.value)):
+    elif _JOINED_AFTER.match(text, stop) and not (
+        name_before and (_A_MONTH.match(text, stop) or begins_range(text, stop, reading.value))
+    ):
         return None
     joined = not (name_before or ends) and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
     if joined and not (
@@ -143,7 +147,9 @@ def _around(
         if text[stop : stop + 1] != ")":
             return None
         return replace(amount, end=stop + 1, negative=True)
-    return _signed(text, _with_cents(text, amount, name_after, language))
+    # "12,-€ und 15": a dash has said the cents
+    whole = after["dash"] and name_after != "cent"
+    return _signed(text, amount if whole else _with_cents(text, amount, name_after, language))
 
 
 def _shape(digits: str) -> Shape:
