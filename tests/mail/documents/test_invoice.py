@@ -134,9 +134,10 @@ def test_other_invoices_are_read_value_by_value() -> None:
     """National formats: each value behind its name; seals and certificates are left out."""
     content = (
         f"<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4' Folio='A-123' Sello='{'x' * 300}' Moneda='MXN'>"
-        "<Importo><ImportoTotaleDocumento> 122.00\n</ImportoTotaleDocumento></Importo></cfdi:Comprobante>"
+        "<Importo><ImportoTotaleDocumento> 122.00\n</ImportoTotaleDocumento></Importo>"
+        f"<Causale>{'long words ' * 300}</Causale></cfdi:Comprobante>"
     )
-    text = "Folio: A-123\nMoneda: MXN\nImporto Totale Documento: 122.00"
+    text = f"Folio: A-123\nMoneda: MXN\nImporto Totale Documento: 122.00\nCausale: {'long words ' * 300}".strip()
     assert read_text(content.encode(), filename="a.xml", content_type="text/xml") == (text, "")
 
 

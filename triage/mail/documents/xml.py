@@ -109,7 +109,6 @@ def tree(data: bytes) -> Element:
 
 #: longer values without a space are signatures, certificates and files
 _MAX_WORD = 80
-_MAX_VALUE = 2_000
 #: where one word of a name ends: "TotalAmount", "nNF"
 _NEXT_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.-]+")
 
@@ -120,7 +119,7 @@ def lines(root: Element) -> str:
     length = 0
     for name, value in _values(root):
         words = on_one_line(value)
-        if words and len(words) <= _MAX_VALUE and max(map(len, words.split(" "))) <= _MAX_WORD:
+        if words and max(map(len, words.split(" "))) <= _MAX_WORD:
             out.append(f"{_NEXT_WORD.sub(' ', name[:_MAX_WORD])}: {words}")
             length += len(out[-1])
         if length > MAX_TEXT:
