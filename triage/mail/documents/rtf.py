@@ -2,8 +2,8 @@ r"""Rich Text Format → its words (Microsoft, RTF specification 1.9.1).
 
 One pass, no look ahead: groups, the code page of the words that are no ASCII, Unicode beside its stand-in, cells and
 rows. What no reader sees is left out: tables of fonts and styles, pictures, objects, fields' instructions, hidden text.
-Our own, because striprtf is busy for the better part of a minute, or longer, with a made-up table of fonts of a kilobyte, and
-leaves out headers, where bills have their number.
+Our own, because striprtf needs more than 50 seconds for a made-up table of fonts of a kilobyte, and leaves out headers,
+where bills have their number.
 """
 
 import re
