@@ -41,7 +41,7 @@ from triage.understanding.rules import IdentifierKind, Patterns
 from triage.understanding.senses import UNREAD, Senses, agreed
 
 #: how much what the network takes a number for counts beside the words around it
-NETWORK: Final = 0.5
+NETWORK: Final = 0.7
 
 #: "none" is a number that is known to be none of ours
 Sort = IdentifierKind | Literal["none"]

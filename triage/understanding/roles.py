@@ -24,7 +24,7 @@ from triage.understanding.senses import UNREAD, Senses, agreed
 #: distinct values that are compared with one another; a price list with more is no single claim
 MOST: Final = 16
 #: how much what the network takes an amount for counts beside the words around it
-NETWORK: Final = 0.7
+NETWORK: Final = 1.0
 #: under this probability no sum is called the contested one
 LEAST: Final = 0.2
 
