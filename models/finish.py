@@ -283,7 +283,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--calibrate", action="store_true", help="leave the weights that are there as they are")
     parser.add_argument("--rows", type=Path, help="gzipped JSON lines of the licensed sources")
-    parser.add_argument("--held-out", type=Path, nargs="*", default=[], help="what earlier networks said of their own")
+    parser.add_argument(
+        "--held-out", type=Path, nargs="*", action="extend", default=[], help="what earlier networks said of their own"
+    )
     parser.add_argument("--ordinary", action="append", default=[], help="hand that writes as mail comes in")
     parser.add_argument("--times", type=int, default=1, help="how often each of its mails counts")
     parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
