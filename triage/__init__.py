@@ -10,6 +10,7 @@ A map of the house, in the order in which a mail walks through it:
 ``triage.letters``        `Decision` → mail out: compose, hand to the relay, settle what is in doubt
 ``triage.store``          what we know: every table and every query
 ``triage.pipeline``       the four walks: collect, read, deliver, look_again
+``triage.on_request``     what a person asks for: confirm, open, release
 ``triage.house``          the wiring: settings → real parts
 ``triage.cli``            the faces: command line and (``triage.daemon``) the clocks
 ========================  ==========================================================================
