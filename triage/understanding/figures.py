@@ -118,15 +118,7 @@ def _around(
         name_before and (_A_MONTH.match(text, stop) or begins_range(text, stop, reading.value))
     ):
         return None
-    joined = not (name_before or ends) and _JOINED_BEFORE.search(text[max(0, start - 2) : start])
-    if joined and not (
-        name_after
-        and (
-            DASH.search(text[max(past, start - 16) : start])
-            or (previous and text[previous.end : start] in ("-", "–"))
-            or _COUNTED.search(text[max(0, start - 5) : start])
-        )
-    ):
+    if not (name_before or ends) and _goes_on(text, past, start, previous, signed=bool(name_after)):
         return None
     if after["times"] and stop >= after.end("times"):
         reading = _times(reading, MULTIPLIERS[after["times"].lower()], text[start:end], language)
@@ -150,6 +142,14 @@ def _around(
     # "12,-€ und 15": a dash has said the cents
     whole = after["dash"] and name_after != "cent"
     return _signed(text, amount if whole else _with_cents(text, amount, name_after, language))
+
+
+def _goes_on(text: str, past: int, start: int, previous: Amount | None, *, signed: bool) -> bool:
+    """Whether the number is a part of what stands before it, rather than the `signed` end of a range or a count."""
+    if not _JOINED_BEFORE.search(text[max(0, start - 2) : start]):
+        return False
+    ranged = DASH.search(text[max(past, start - 16) : start]) or (previous and text[previous.end : start] in ("-", "–"))
+    return not (signed and (ranged or _COUNTED.search(text[max(0, start - 5) : start])))
 
 
 def _shape(digits: str) -> Shape:
