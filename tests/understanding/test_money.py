@@ -171,6 +171,20 @@ def test_a_minus_is_kept(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Saldo 49,90- EUR, bezahlt 20,00 EUR", [("49.90", "EUR", True), ("20.00", "EUR", False)]),
+        ("1.250,00- € offen", [("1250.00", "EUR", True)]),
+        ("eine 49,90-EUR-Buchung", [("49.90", "EUR", False)]),
+        ("10- 20 EUR", [("10", "EUR", False), ("20", "EUR", False)]),
+    ],
+)
+def test_a_minus_between_number_and_sign_leaves_the_sign(text: str, found: list[tuple[str, str, bool]]) -> None:
+    """Statements put the minus behind the number, before its currency; a hyphen is none."""
+    assert [(str(each.value), each.currency, each.negative) for each in read_amounts(text, "de")] == found
+
+
+@pytest.mark.parametrize(
     ("language", "text"),
     [
         ("en", "20 % discount and 12,5 percent more"),

@@ -133,6 +133,7 @@ def _around(
         alternatives=(reading.alternative,) if reading.alternative is not None else (),
         currency=currency,
         shape="named" if currency and not doubtful else "decimal" if after["dash"] else _shape(text[start:end]),
+        negative=bool(after["minus"]) and stop == after.end(),
     )
     if before and name_before and before["bracket"]:
         # "$(250.00)", as accountants write

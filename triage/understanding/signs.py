@@ -53,11 +53,11 @@ def either(words: Iterable[str]) -> str:
 _AFTER_NAMES: Final = {*currencies.SIGNS, *currencies.NAMES, *currencies.CENTS} - currencies.BEFORE_ONLY
 _BEFORE_NAMES: Final = ({*currencies.SIGNS} - currencies.AFTER_ONLY) | {"euro", "euros", "eur"}
 _CODE: Final = "[A-Z]{3}|eur|usd|gbp|brl|chf|cad|aud|mxn|pln|czk|inr|sek|nok|dkk|huf|ron|nzd|sgd|cny|jpy"
-#: behind the number: a dash for its cents, a multiplier, the sign
+#: behind the number: a dash for its cents, a multiplier, a minus as statements have it, the sign
 AFTER: Final = re.compile(
     rf"(?P<dash>(?:[.,][-–—]{{1,2}}|:-|/[-=])(?!\w))?"
     rf"(?:{SPACE}?(?P<times>(?i:{either(MULTIPLIERS)}))(?![^\W\d_]|\. ?[nN]\b))?"
-    rf"(?:(?P<gap>{SPACE}{{0,2}}\n?|-)(?P<of>(?i:de|d'|of) ?)?"
+    rf"(?:(?P<gap>{SPACE}{{0,2}}\n?|(?P<minus>(?<=[.,]\d\d)-{SPACE})|-)(?P<of>(?i:de|d'|of) ?)?"
     rf"(?:(?P<name>(?i:{either(_AFTER_NAMES)}))|(?P<code>{_CODE}))(?P<plural>(?<=[^\W\d_])(?![^\W\d_])|(?<=[\W_])))?"
 )
 #: read backwards from the number: the sign, then spaces, a colon, a minus
